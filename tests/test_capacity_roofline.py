@@ -81,18 +81,33 @@ def test_a_call_uses_more_of_the_card_the_more_it_has_to_do():
 
 @pytest.mark.parametrize(
     ("cards", "batch", "tpot", "ttft"),
-    [(1, 10.0, 1.5, 1.625), (1, 40.0, 3.0, 2.0), (2, 10.0, 0.75, 0.8125), (2, 40.0, 1.5, 1.0)],
+    [(1, 10.0, 1.5, 2.625), (1, 40.0, 3.0, 3.0), (2, 10.0, 0.75, 1.3125), (2, 40.0, 1.5, 1.5)],
 )
-def test_prompts_wait_for_half_a_step_and_in_a_queue_with_one_server(cards, batch, tpot, ttft):
+def test_prompts_wait_for_steps_and_in_a_queue_with_one_server(cards, batch, tpot, ttft):
     # reading the weights takes one card 1 s, and all else nothing: a step 1 s, a prompt alone 1 s,
     # in a full call nothing, hence 0.5 s to the others. Answers of 10 tokens: TPOT 1 + 0.5
     # batch/10 s, busy with prompts for 1/3 and 2/3 of the time; M/D/1 waits 0.5 x 0.5 x 1/2 and 0.5
-    # x 0.5 x 2 s; TTFT 0.5 + 1 + wait. Two cards halve every time
+    # x 0.5 x 2 s; TTFT 0.5 for the rest of a step, 1 for the one that the card has been given, 1
+    # and the wait. Two cards halve every time
     thin = LLAMA.model_copy(update={"heads": 2, "kv_heads": 2, "head_width": 2})
     card = bare(thin, 2.0 * thin.active_parameters, np.inf, cards=cards, cache="fp8")
     work = Request(1.0, 10.0)
     assert card.time_per_token(batch, work) == pytest.approx(tpot, rel=0.01)
     assert card.time_to_first_token(batch, work) == pytest.approx(ttft, rel=0.01)
+
+
+def test_a_server_that_looks_seldom_lets_a_prompt_wait_for_half_the_steps_between():
+    often, seldom = (
+        roofline(hardware("b200"), shape("deepseek-r1"), "fp8", 8, poll=poll) for poll in (1, 31)
+    )
+    alone, batch, work = 1.0, 16.0, Request(100.0, 8000.0)
+    assert seldom.time_to_first_token(alone, work) == often.time_to_first_token(alone, work)
+    more = seldom.time_to_first_token(batch, work) - often.time_to_first_token(batch, work)
+    # prompts are short beside answers: hardly one comes with another
+    assert more == pytest.approx(15.0 * float(often.decode_time(batch, work.context)), rel=0.05)
+    last = seldom.time_to_first_token_p99(batch, work) - often.time_to_first_token_p99(batch, work)
+    assert last == pytest.approx(2.0 * more, rel=0.1)
+    assert seldom.time_per_token(batch, work) == often.time_per_token(batch, work)
 
 
 def test_requests_in_flight_are_those_of_littles_law():
@@ -190,11 +205,12 @@ def test_a_percentile_is_no_less_than_the_mean_and_a_burst_lengthens_first_token
         for name in ("time_per_token", "time_to_first_token"):
             mean, tail = (getattr(card, f"{name}{end}")(batch, work) for end in ("", "_p99"))
             assert np.all(tail >= mean * (1.0 - 1e-12))
-    # a tenth wait for half of the others, of whose prompts half are alone in their call: the mean
-    # rises by a twentieth of them all
-    more = card.time_to_first_token(batch, begun) - card.time_to_first_token(batch, WORK)
-    each = 0.5 * (card.prefill_time(1155.0) + card.prefill_time(1155.0, prompts=7.0) / 7.0)
-    assert more == pytest.approx(0.05 * batch * each)
+    # a tenth wait for no step, but for the first and then for full calls of seven prompts: the
+    # middle one for half of the calls and half of its own
+    call = card.prefill_time(1155.0, prompts=7.0) * np.array([0.0, 1.0, 0.5 * 63.0 / 7.0 + 0.5])
+    alone = card.reach.first + card.reach.token * 1155.0 + card.prefill_time(1155.0)
+    mean = 0.9 * card.time_to_first_token(batch, WORK) + 0.1 * (alone + call)
+    assert card.time_to_first_token(batch, begun) == pytest.approx(mean)
     assert np.array_equal(card.time_per_token(batch, begun), card.time_per_token(batch, WORK))
 
 
@@ -215,6 +231,18 @@ def test_cards_that_exchange_what_they_computed_take_the_time_of_their_link():
     # two all-reduces a layer, of which every value goes out and comes back, 2 bytes each
     sent = 2 * 80 * (1e-5 + 2 * others * 64 * 8192 * 2 / 1e11)
     assert card.decode_time(64.0, 100.0) == pytest.approx(sent, rel=1e-12)
+
+
+def test_cards_that_are_linked_one_by_one_leave_the_links_to_others_idle():
+    model = shape("llama-3.1-70b")
+    link = {
+        (name, cards): roofline(hardware(name), model, "fp8", cards).reach.link
+        for name in ("mi300x", "h200")
+        for cards in (2, 4, 8)
+    }
+    assert link["mi300x", 2] == pytest.approx(link["mi300x", 8] / 7.0)
+    assert link["mi300x", 4] == pytest.approx(link["mi300x", 8] * 3.0 / 7.0)
+    assert link["h200", 2] == link["h200", 4] == link["h200", 8]
 
 
 def test_cards_with_experts_of_their_own_do_the_attention_of_their_own_requests():
@@ -250,7 +278,9 @@ def test_no_prediction_is_faster_than_the_data_sheet(name):
 def test_a_card_without_four_bit_arithmetic_unpacks_such_weights_to_sixteen():
     model = shape("llama-3.1-70b")
     h200, b200 = (roofline(hardware(name), model, "fp4").reach for name in ("h200", "b200"))
-    assert h200.rate == h200.sixteen and b200.rate == 4.0 * b200.sixteen
+    assert h200.rate == h200.sixteen
+    # products in 4 bits reach less of their rate
+    assert b200.rate == pytest.approx(4.0 * architecture("blackwell").four.value * b200.sixteen)
     with pytest.raises(InputError, match="'fp8' on NVIDIA A100.*; expected one of fp16, bf16, fp4"):
         roofline(hardware("a100"), model, "fp8")
 
@@ -263,6 +293,10 @@ def test_several_cards_need_a_link_and_experts_need_experts():
         roofline(hardware("h100"), LLAMA, "fp8", 2, split="experts")
 
 
+def _by_card(name):
+    return architecture(hardware(name).architecture)
+
+
 @pytest.mark.parametrize(
     ("gpu", "median", "high"), [("h100", 0.1, 0.2), ("b200", 0.2, 0.3), ("mi300x", 0.1, 0.2)]
 )
@@ -272,7 +306,7 @@ def test_the_shipped_numbers_predict_published_settings(gpu, median, high):
     cells = [cell for cell in served_cells() if cell.gpu == gpu and cell.warm]
     told = predicted(
         cells,
-        lambda name: architecture(hardware(name).architecture),
+        _by_card,
         ("mean_tpot", "output_tput_per_gpu"),
     )
     for name, values in told.items():
@@ -283,7 +317,6 @@ def test_the_shipped_numbers_predict_published_settings(gpu, median, high):
 def test_the_shipped_numbers_predict_a_flooded_server():
     if not FLOODED.exists():
         pytest.skip(f"no {FLOODED}")
-    for name, precision, works, rates in flooded_rows():
-        card = roofline(hardware(name), LLAMA, precision)
-        wrong = np.abs(np.array([card.highest_rate(work) for work in works]) / rates - 1.0)
-        assert np.median(wrong) < 0.15 and wrong.max() < 0.3
+    for row in flooded_rows():
+        wrong = np.abs(row.predicted(_by_card) / row.rates - 1.0)
+        assert np.median(wrong) < (0.15 if row.fitted else 0.2) and wrong.max() < 0.3, row.told

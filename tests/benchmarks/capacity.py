@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from dataclasses import replace
 
 import numpy as np
 from capacity_held_out import held_out
@@ -106,6 +107,21 @@ MLPERF = (
     ),
 )
 
+# ROCm/vllm, docs/dev-docker/README.md (vLLM 0.11.1, ROCm 7.0): eight MI300Xs, fp8; seconds of a
+# batch of 1, 2, 4 ... 128 with 2,048 output tokens; token/s by lengths of a server that is given
+# so many prompts at once (that the table leaves prompts' tokens out is assumed)
+AMD_SECONDS = {
+    ("llama-3.1-70b", 128): (16.154, 18.041, 18.322, 20.800, 21.850, 25.513, 32.539, 45.193),
+    ("llama-3.1-70b", 2048): (16.256, 18.084, 18.851, 20.930, 23.079, 26.873, 34.585, 51.856),
+    ("llama-3.1-405b", 128): (48.138, 48.366, 49.790, 53.546, 55.685, 67.445, 86.597, 120.387),
+    ("llama-3.1-405b", 2048): (48.555, 48.348, 49.828, 53.415, 57.398, 68.519, 90.234, 130.518),
+}
+AMD_LENGTHS = ((128, 2048), (128, 4096), (500, 2000), (2048, 2048))
+AMD_FLOODED = {
+    "llama-3.1-70b": ((13279.6, 11449.7, 11347.4, 7651.7), (3200, 1500, 2000, 1500)),
+    "llama-3.1-405b": ((3816.8, 3099.6, 3026.1, 2196.4), (1500, 1500, 2000, 500)),
+}
+
 
 def layers() -> None:
     """Times of a Llama-2-7B layer's parts on an H100 against the roofline by tokens in the
@@ -150,6 +166,28 @@ def cards_needed(device, model, precision, context) -> int:
     while cards * device.memory.value * 1e9 < need:
         cards *= 2
     return cards
+
+
+def dense() -> None:
+    """Llama on MI300Xs, of which the fit knows DeepSeek-R1 alone."""
+    print("\n## Dense models on MI300X, in no fit\n")
+    print("AMD's table of eight cards in fp8 with vLLM: model / published\n")
+    print("| model | batch of 1, 2, 4 ... 128, prompts of 128 | of 2,048 | flooded servers |")
+    print("|---|---|---|---|")
+    device, batch, output = hardware("mi300x"), 2.0 ** np.arange(8), 2048.0
+    for model, (rates, prompts) in AMD_FLOODED.items():
+        line, cells = roofline(device, shape(model), "fp8", 8), []
+        for prompt in (128, 2048):
+            steps = (output - 1.0) * line.decode_time(batch, prompt + 0.5 * output)
+            took = line.prefill_time(float(prompt), prompts=batch) + steps
+            cells.append(took / np.array(AMD_SECONDS[model, prompt]))
+        flooded = [
+            8.0 * replace(line, most=float(most)).highest_rate(Request(*map(float, lengths)))
+            for lengths, most in zip(AMD_LENGTHS, prompts, strict=True)
+        ]
+        cells.append(np.array(flooded) / rates)
+        told = (" ".join(f"{value:.2f}" for value in cell) for cell in cells)
+        print(f"| {model} | {' | '.join(told)} |")
 
 
 def servers() -> None:
@@ -209,5 +247,6 @@ if __name__ == "__main__":
         sys.exit(f"no recorded data in {DATA}")
     held_out()
     layers()
+    dense()
     servers()
     economy()

@@ -3,9 +3,9 @@
     python tests/benchmarks/capacity_fit.py            # prints them
     python tests/benchmarks/capacity_fit.py --write    # writes params/architectures
 
-Eleven numbers: eight are the same for all cards; the time of a kernel, the share of the rate with
-experts and the server's time for a first token belong to an architecture. Least squares of log
-errors, in which single errors count less (soft L1), with weak priors (the log-normal ones below).
+Twelve numbers: ten are the same for all cards; the time of a kernel and the share of the rate
+with experts belong to an architecture. Least squares of log errors, in which single errors count
+less (soft L1), with weak priors (the log-normal ones below).
 The architecture of a card that no row is of has the median of those fitted.
 """
 
@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from capacity_rows import Cell, card, flooded_rows, predicted, seen, served_cells, steps
+from capacity_rows import CARDS, Cell, flooded_rows, predicted, seen, served_cells, steps
 from scipy.optimize import least_squares
 from scipy.special import expit, logit
 
@@ -32,12 +32,15 @@ ARCHITECTURES = Path(__file__).resolve().parents[2] / "params" / "architectures"
 # on 2 to 8 H100s and H200s and .29 to .66 on B200s (NCCL 2.29.2, aiconfigurator's tables);
 # FlashAttention-3 .43 to .63 of an H100's rate at 512 to 16,384 tokens (pytorch/benchmark, pull
 # request 2391). The shortest all-reduces take 6 to 25 us with NCCL, 4 to 7 us with vLLM in a graph
-# (the same tables). The other middles are assumptions, and wide
+# (the same tables). Products in 4 bits reach .83 of the share that those in 8 bits reach with
+# TensorRT-LLM 1.2.0rc5 on a B200, and .59 of that in 16 (matrices of 4,096 and more, 4,096 and
+# 8,192 tokens, medians; the same tables). The other middles are assumptions, and wide
 PRIOR = {
     "bandwidth": (0.7, 2.0),
     "cache": (0.6, 2.0),
     "compute": (0.5, 2.0),
     "experts": (0.35, 2.0),
+    "four": (0.7, 0.5),
     "attention": (0.4, 0.5),
     "link": (0.6, 0.5),
     "kernel": (5.0, 2.0),
@@ -46,12 +49,16 @@ PRIOR = {
     "first": (20.0, 2.0),
     "token": (2.0, 2.0),
 }
-OWN = ("kernel", "experts", "first")  # of an architecture
+OWN = ("kernel", "experts")  # of an architecture
 SPREAD = 1.0  # prior standard deviation of an architecture's own about the common one
 FEW = ("ada", "ampere")  # no published row of many requests tells their own
 UNITS = {"kernel": "us", "hop": "us", "step": "us", "first": "ms", "token": "us"}
 # weights of the log errors: throughput follows from these, and first tokens scatter more
 WEIGHTS = {"mean_tpot": 1.0, "median_ttft": 0.4, "mean_ttft": 0.3, "p99_ttft": 0.2}
+# servers that compile their kernels before they take requests. InferenceMAX sent none to warm up
+# before 21 January 2026 (its commit d053ae24e), so that the slowest first tokens of the others are
+# those of a server that has just begun
+COMPILED = ("vllm", "trt")
 FLOODED_WEIGHT = 0.8
 APART_WEIGHT = (
     0.5  # of a disaggregated server's step: how its decode GPUs share the model is a guess
@@ -82,30 +89,22 @@ def made(values: dict[str, float]) -> Architecture:
     return Architecture.model_construct(description="", source="fitted", **found)
 
 
-def first_tokens_count(cell: Cell) -> bool:
-    """Whether a cell's first tokens go into a fit. SGLang on B200s was set to look for new requests
-    every tenth or thirtieth step (its --scheduler-recv-interval): the median first token of a short
-    prompt takes 147 ms beside 3 others and 586 ms beside 63, where the H200's takes 120 and 156.
-    """
-    return not (cell.gpu == "b200" and cell.framework == "sglang")
-
-
 class Fit:
     """Architectures fitted on cells, on the decode steps of disaggregated servers, and on flooded
-    servers of Llama-3.1-8B.
+    servers of Llama.
     """
 
     def __init__(
         self, cells: Iterable[Cell], apart: Iterable[Cell], cards: Iterable[str], most: int = 15
     ) -> None:
         self.cells, self.apart = list(cells), list(apart)
-        self.rows = [row for row in flooded_rows() if row[0] in set(cards)]
+        self.rows = [row for row in flooded_rows() if row.fitted and row.gpu in set(cards)]
         self.names = sorted({family(cell.gpu) for cell in (*self.cells, *self.apart)})
-        observed, warm = seen(self.cells), np.array([cell.warm for cell in self.cells])
-        counts = np.array([first_tokens_count(cell) for cell in self.cells])
+        observed = seen(self.cells)
+        warm = np.array([cell.warm and cell.framework in COMPILED for cell in self.cells])
         self.observed = {name: np.log(observed[name]) for name in WEIGHTS}
-        self.weights = {"mean_tpot": 1.0, "median_ttft": 1.0 * counts}
-        self.weights |= dict.fromkeys(("mean_ttft", "p99_ttft"), 1.0 * counts * warm)
+        self.weights = {"mean_tpot": 1.0, "median_ttft": 1.0}
+        self.weights |= dict.fromkeys(("mean_ttft", "p99_ttft"), 1.0 * warm)
         start = [_free(name, value) for name, (value, _) in PRIOR.items()]
         self.start = np.array(start + [0.0] * (len(OWN) * len(self.names)))
         self.found = least_squares(
@@ -140,10 +139,9 @@ class Fit:
         ]
         between = np.log([cell.seen["mean_tpot"] for cell in self.apart])
         parts.append(APART_WEIGHT * (np.log(steps(self.apart, self.reaches)) - between))
-        for gpu, precision, works, rates in self.rows:
-            one = card(gpu, "llama-3.1-8b", precision, 1, "tensor", self.reaches)
-            flooded = np.log([one.highest_rate(work) for work in works])
-            parts.append(FLOODED_WEIGHT * (flooded - np.log(rates)))
+        for row in self.rows:
+            flooded = np.log(row.predicted(self.reaches) / row.rates)
+            parts.append(FLOODED_WEIGHT * flooded)
         # in units of SCALE, so that the loss leaves the priors nearly quadratic
         wide = np.array([sd for _, sd in PRIOR.values()])
         away = (free - self.start)[: len(PRIOR)] / wide
@@ -154,7 +152,7 @@ class Fit:
 def written(name: str, found: Architecture, rows: str) -> str:
     """The file of an architecture."""
     told = {UNKNOWN: "a card whose architecture no published row tells: the median of those fitted"}
-    few = "no published row of many requests, so that kernel, experts and first are the median"
+    few = "no published row of many requests, so that kernel and experts are the median"
     told |= {one: f"{one}: {few} of the others" for one in FEW}
     description = told.get(name, f"{name}: what serving reaches on its cards")
     source = f"fitted by tests/benchmarks/capacity_fit.py on {rows}"
@@ -171,11 +169,11 @@ def written(name: str, found: Architecture, rows: str) -> str:
 def main() -> None:
     """Fit all rows; print or write the files."""
     cells, apart = served_cells(), served_cells(disaggregated=True)
-    fit = Fit(cells, apart, ("h100", "h200", "l40s", "a100"))
+    fit = Fit(cells, apart, CARDS)
     rows = (
         f"{len(cells)} settings of InferenceMAX and {len(apart)} with prompts on GPUs of their own "
-        "(December 2025 and January 2026; gpt-oss-120b and DeepSeek-R1), and 36 rows of "
-        "TensorRT-LLM v0.17 (Llama-3.1-8B)"
+        "(December 2025 and January 2026; gpt-oss-120b and DeepSeek-R1), 36 rows of "
+        "TensorRT-LLM v0.17 (Llama-3.1-8B) and ten of v1.0 (Llama 3.3 70B in fp4)"
     )
     middle = fit.architectures[UNKNOWN]
     for name, found in (fit.architectures | dict.fromkeys(FEW, middle)).items():

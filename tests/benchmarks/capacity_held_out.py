@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from capacity_fit import Fit
 from capacity_rows import (
-    LENGTHS,
-    UNSEEN,
+    CARDS,
     Cell,
     Reaches,
-    card,
     flooded_rows,
     predicted,
     seen,
@@ -23,7 +21,6 @@ from capacity_rows import (
 )
 
 from tokenomics.capacity.hardware import hardware
-from tokenomics.capacity.reach import Request
 
 QUANTITIES = {
     "output_tput_per_gpu": "token/s per GPU",
@@ -34,7 +31,6 @@ QUANTITIES = {
     "p99_ttft": "p99 TTFT",
 }
 COLD = ("output_tput_per_gpu", "mean_ttft", "p99_ttft")  # what a wait at the start changes
-CARDS = ("h100", "h200", "l40s", "a100")
 TARGET = (0.2, 0.45)
 WORST = 10
 TITLES = ("GPU", "software", "model", "settings", "token/s, all", *QUANTITIES.values())
@@ -55,13 +51,18 @@ def _told(values: np.ndarray) -> str:
 
 
 def table(cells: list[Cell], wrong: dict[str, np.ndarray]) -> None:
-    """Errors by GPU, software and model, and of all."""
+    """Errors by GPU, software and model, by software, and of all."""
     print(f"| {' | '.join(TITLES)} |")
     print("|---|---|---|" + "---:|" * (len(TITLES) - 3))
     groups: dict[tuple[str, ...], list[int]] = {}
     for i, cell in enumerate(cells):
         groups.setdefault((cell.gpu, cell.framework, cell.model), []).append(i)
-    for key, places in (*sorted(groups.items()), (("all", "", ""), list(range(len(cells))))):
+    sums: dict[tuple[str, ...], list[int]] = {}
+    for (_, framework, _), places in sorted(groups.items()):
+        sums.setdefault(("all", framework, ""), []).extend(places)
+    sums = sums if len(sums) > 1 else {}
+    sums["all", "", ""] = list(range(len(cells)))
+    for key, places in (*sorted(groups.items()), *sorted(sums.items(), reverse=True)):
         warm = [i for i in places if cells[i].warm]
         parts = [_told(wrong["output_tput_per_gpu"][places])]
         parts += [_told(wrong[name][warm if name in COLD else places]) for name in QUANTITIES]
@@ -69,18 +70,10 @@ def table(cells: list[Cell], wrong: dict[str, np.ndarray]) -> None:
         print(f"| {' | '.join(key)} | {count} | {' | '.join(parts)} |")
 
 
-def flooded(reaches: Reaches, rows: Iterable[str] | None = None) -> list[tuple[str, np.ndarray]]:
+def flooded(reaches: Reaches, gpu: str | None = None) -> list[tuple[str, np.ndarray]]:
     """Model over published token/s of flooded servers: TensorRT-LLM, by model and card."""
-    found = []
-    for gpu, precision, works, rates in flooded_rows():
-        one = card(gpu, "llama-3.1-8b", precision, 1, "tensor", reaches)
-        ratio = np.array([one.highest_rate(work) for work in works]) / rates
-        found.append((f"llama-3.1-8b, {gpu}, {precision}", ratio))
-    for (model, gpu, precision, cards), rates in UNSEEN.items():
-        one = card(gpu, model, precision, cards, "tensor", reaches)
-        told = [one.highest_rate(Request(*map(float, pair))) * cards for pair in LENGTHS]
-        found.append((f"{model}, {gpu} x {cards}, {precision}", np.array(told) / rates))
-    return [pair for pair in found if rows is None or pair[0] in rows]
+    rows = [row for row in flooded_rows() if gpu is None or row.gpu == gpu]
+    return [(row.told, row.predicted(reaches) / row.rates) for row in rows]
 
 
 def _left_out(what: str, out: Callable[[Cell], bool], cards: Iterable[str]):
@@ -126,8 +119,7 @@ def held_out() -> None:
         kept = [name for name in CARDS if name != gpu]
         *found, fit = _left_out(gpu, lambda cell, gpu=gpu: cell.gpu == gpu, kept)
         everything.append(found)
-        rows = [row for row in flooded(fit.reaches) if f", {gpu}" in row[0]]
-        if rows:
+        if rows := flooded(fit.reaches, gpu):
             print(f"\nTensorRT-LLM on {gpu}, not seen either:\n")
             ratios(rows)
     _summary("GPU", everything)
@@ -183,7 +175,8 @@ def shipped(cells: list[Cell]) -> None:
     print(
         "\nTensorRT-LLM, flooded servers: v0.17 (Llama-3.1-8B, fitted) at 128/128, 128/2048, "
         "128/4096, 500/2000, 1000/1000, 2048/128, 2048/2048, 5000/500, 20000/2000; v1.0 (Llama "
-        "3.3 70B and 3.1 405B, in no fit) with 1000/2000 after 1000/1000:\n"
+        "3.3 70B, fitted in fp4 alone, and 3.1 405B, in no fit) with 1000/2000 after "
+        "1000/1000:\n"
     )
     ratios(flooded(_by_card))
     print(

@@ -14,8 +14,8 @@ from pydantic import Field
 
 from ..parameters.documents import Strict, quantity, read_record
 
-BOUNDS = {"bandwidth": 0.92, "cache": 0.92, "compute": 0.8, "experts": 0.8, "attention": 0.8}
-BOUNDS |= {"link": 0.9}
+BOUNDS = {"bandwidth": 0.92, "cache": 0.92, "compute": 0.8, "experts": 0.8}
+BOUNDS |= {"attention": 0.8, "link": 0.9, "four": 1.0}
 UNKNOWN = "unknown"  # the shipped architecture of a card whose own is not known
 
 
@@ -25,8 +25,8 @@ def _share(name: str):
 
 class Architecture(Strict):
     """Shares of the ceilings: bandwidth, of reading weights; cache, of reading the KV cache;
-    compute, of matrix products; experts, of products with experts; attention; link, of what the
-    cards send one another.
+    compute, of matrix products; experts, of those with experts; attention; link, of what the cards
+    send one another. four: what products in 4 bits reach of the share of those in 8 and 16.
 
     Times: kernel, from one to the next; hop, of cards that wait for one another; step, of the
     scheduler in each call; first, before a prompt is begun and after its token is out; token, of
@@ -39,6 +39,7 @@ class Architecture(Strict):
     cache: _share("cache")  # type: ignore[valid-type]
     compute: _share("compute")  # type: ignore[valid-type]
     experts: _share("experts")  # type: ignore[valid-type]
+    four: _share("four")  # type: ignore[valid-type]
     attention: _share("attention")  # type: ignore[valid-type]
     link: _share("link")  # type: ignore[valid-type]
     kernel: quantity("us", ge=0.0)  # type: ignore[valid-type]

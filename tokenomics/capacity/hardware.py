@@ -70,7 +70,8 @@ class Measured(Strict):
 class Hardware(Strict):
     """An accelerator. memory in GB, bandwidth in TB/s, rates in TFLOP/s by precision, dense, power
     of one card in kW, all-in. link: what a card sends to others of its server at once [GB/s], one
-    way. architecture: a shipped one or its file.
+    way. mesh: others to which it has a link each, an equal part of `link`; none where a switch
+    gives all of it to any. architecture: a shipped one or its file.
 
     Makers count 2^30 bytes a GB; memory takes their figure in 1e9, and the 7 % between are left to
     the driver and to what a server keeps beside weights and cache (assumption).
@@ -84,6 +85,7 @@ class Hardware(Strict):
     bandwidth: quantity("TB/s")  # type: ignore[valid-type]
     rates: dict[Precision, quantity("TFLOP/s")] = Field(min_length=1)  # type: ignore[valid-type]
     link: quantity("GB/s") | None = None  # type: ignore[valid-type]
+    mesh: quantity("1", ge=1.0) | None = None  # type: ignore[valid-type]
     power: quantity("kW") | None = None  # type: ignore[valid-type]
     efficiency: dict[Precision, Efficiency] | None = Field(default=None, min_length=1)
     measured: Measured | None = None

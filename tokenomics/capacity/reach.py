@@ -79,20 +79,25 @@ def reach(device: Hardware, precision: str, cards: int = 1) -> Attained:
             key="link",
             expected=f"what a card sends the others [GB/s], for {cards} cards",
         )
-    return reached(device, architecture(device.architecture), precision)
+    return reached(device, architecture(device.architecture), precision, cards)
 
 
-def reached(device: Hardware, found: Architecture, precision: str) -> Attained:
+def reached(device: Hardware, found: Architecture, precision: str, cards: int = 1) -> Attained:
     """What a card of an architecture reaches. A measured file has its own bandwidth and rate, and
     its kernels in them.
     """
     bandwidth = device.bandwidth.value * 1e12
     rates = {name: rate.value * 1e12 for name, rate in device.rates.items()}
     own = device.efficiency[precision] if device.efficiency else None
-    products = rates[arithmetic(precision, rates)]
+    computed = arithmetic(precision, rates)
+    products = rates[computed]
     sixteen = rates.get("fp16", rates.get("bf16", products))
     link = device.link.value * 1e9 if device.link else np.inf
+    if device.mesh:  # fewer cards leave links idle
+        link *= min(1.0, max(1, cards - 1) / device.mesh.value)
     compute = own.compute if own else found.compute.value
+    if computed == "fp4" and not own:  # a measured share is that of its precision
+        products *= found.four.value
     return Attained(
         bandwidth=bandwidth * (own.bandwidth if own else found.bandwidth.value),
         cache=bandwidth * (own.bandwidth if own else found.cache.value),

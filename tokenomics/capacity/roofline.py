@@ -12,9 +12,10 @@ Continuous batching holds B requests at once, each in a different place of its a
 prefilled between and along with decode steps. With τ the decode step, p the time that a prompt
 takes the others, o the tokens of an answer and a the time until its own first token is out,
 
-    TPOT = τ(B) + p·B/o,   TTFT = a + W,   tokens/s = B·o/(TTFT + (o − 1)·TPOT),
+    TPOT = τ(B) + p·B/o,   TTFT = a + 3τ/2 + W,   tokens/s = B·o/(TTFT + (o − 1)·TPOT),
 
-the last by Little's law. W is the wait of an M/D/1 queue of prompts (Pollaczek 1930), at most all
+the last by Little's law. A prompt waits for the rest of a step and for the one that the card has
+been given already. W is the wait of an M/D/1 queue of prompts (Pollaczek 1930), at most all
 others. Percentiles: the wait's tail is taken as exponential, and the prompts of others in the time
 of an answer as Poisson. Everything works alike on floats and arrays. Units: s, token, token/s (of
 one card, output tokens; input tokens are counted apart).
@@ -39,6 +40,10 @@ MOST_AT_ONCE = 2048.0  # requests that a server batches; TensorRT-LLM's default 
 # tokens of prompts in one call; the default of vLLM's server on large GPUs (its pull request 12369)
 # and of TensorRT-LLM from v0.11
 CHUNK = 8192.0
+# steps that the card has been given already when a prompt comes: servers prepare a step while the
+# one before runs (SGLang's and TensorRT-LLM's overlap scheduler, on by default; vLLM's
+# async-scheduling)
+AHEAD = 1.0
 NORMAL_99 = 2.326  # the normal distribution's 99th percentile
 Split = Literal["tensor", "experts"]
 
@@ -51,6 +56,9 @@ class Roofline:
     split: "tensor" divides every matrix, and cards add up what they computed twice a layer;
     "experts" gives each card experts of its own and a part of the requests, whose attention it
     does alone.
+
+    chunk: tokens of prompts in one call. poll: steps from one look at the queue to the next
+    (SGLang's --scheduler-recv-interval; TensorRT-LLM's timeout_iters with attention by request).
     """
 
     shape: Shape
@@ -61,6 +69,8 @@ class Roofline:
     cache: str = "fp16"
     split: Split = "tensor"
     most: float = MOST_AT_ONCE
+    chunk: float = CHUNK
+    poll: float = 1.0
 
     def _call(self, tokens, sequences, cached, attention):
         """Time of a call [s]. tokens: that go through the layers. sequences: of which logits are
@@ -145,9 +155,13 @@ class Roofline:
 
     def _prompts(self, work: Request):
         """Time of a prompt alone in a call, and its part of a call full of them [s]."""
-        packed = np.maximum(1.0, CHUNK // work.new)
+        packed = self._packed(work)
         full = self.prefill_time(work.new, work.kept, packed) / packed
         return self.prefill_time(work.new, work.kept), full
+
+    def _packed(self, work: Request):
+        """Prompts in a full call."""
+        return np.maximum(1.0, self.chunk // work.new)
 
     def _share(self, work: Request):
         """What a prompt takes the others [s]: some are alone in their call, some are not
@@ -168,30 +182,47 @@ class Roofline:
         step = self.decode_time(batch, work.context)
         return step + self._share(work) * batch / work.output * more
 
-    def _own(self, batch, work: Request):
-        """Time to the first token of a request that waits for no other prompt [s]."""
-        server = self.reach.first + self.reach.token * work.prompt
-        return server + self._prompts(work)[0] + 0.5 * self.decode_time(batch, work.context)
-
-    def _wait(self, batch, work: Request):
-        """Mean wait for other prompts [s], and the share of time that prompts take."""
-        each = self._share(work)
+    def _steady(self, batch, work: Request):
+        """Mean time to the first token while others are served, and by how much the 99th percentile
+        is above it [s].
+        """
+        each, step = self._share(work), self.decode_time(batch, work.context)
         busy = each * batch / (work.output * self.time_per_token(batch, work))
         most = np.maximum(batch - 1.0, 0.0) * each
-        return np.minimum(0.5 * busy * each / (1.0 - busy), most), busy
+        step = step * np.clip(batch - 1.0, 0.0, 1.0)  # of the others, where there are any
+        queue = np.minimum(0.5 * busy * each / (1.0 - busy), most)
+        # prompts that came since the last look are in the same call
+        since = np.minimum(busy * (self.poll - 1.0) * step, most)
+        mean = self._server(work) + (AHEAD + 0.5 * self.poll) * step + since + queue
+        tail = queue * (np.log(np.maximum(100.0 * busy, 1.0)) / busy - 1.0)
+        return mean + self._prompts(work)[0], 0.5 * self.poll * step + np.maximum(tail, 0.0)
+
+    def _begun(self, batch, work: Request, share: float):
+        """Time until the first token of the request with a `share` of all before it, where all
+        begin at once [s]: the first is computed alone while the others come, and these fill calls.
+        """
+        others = np.maximum(batch - 1.0, 0.0)
+        together = np.clip(others, 1.0, self._packed(work))
+        call, calls = self.prefill_time(work.new, work.kept, together), others / together
+        alone = self._server(work) + self._prompts(work)[0]
+        return alone + call * np.minimum(share * calls + 0.5, calls)
+
+    def _server(self, work: Request):
+        """The server's own time for a first token [s]."""
+        return self.reach.first + self.reach.token * work.prompt
 
     def time_to_first_token(self, batch, work: Request):
         """Mean time to the first token (TTFT) with `batch` requests at once [s]."""
-        begun = 0.5 * work.burst * batch * self._share(work)
-        return self._own(batch, work) + self._wait(batch, work)[0] + begun
+        steady, begun = self._steady(batch, work)[0], self._begun(batch, work, 0.5)
+        return (1.0 - work.burst) * steady + work.burst * begun
 
     def time_to_first_token_p99(self, batch, work: Request):
         """99th percentile of the time to the first token [s]."""
-        wait, busy = self._wait(batch, work)
-        tail = wait / busy * np.log(np.maximum(100.0 * busy, 1.0))
-        begun = max(0.0, 1.0 - 0.01 / work.burst) if work.burst else 0.0
-        first = begun * batch * self._share(work)
-        return self._own(batch, work) + np.maximum(tail, np.maximum(first, wait))
+        found = sum(self._steady(batch, work))
+        if not work.burst:
+            return found
+        begun = self._begun(batch, work, max(0.0, 1.0 - 0.01 / work.burst))
+        return np.maximum(found, np.maximum(begun, self.time_to_first_token(batch, work)))
 
     def output_rate(self, batch, work: Request):
         """Output tokens a second and card with `batch` requests at once."""
@@ -215,10 +246,13 @@ def roofline(
     cards: int = 1,
     cache: str | None = None,
     split: Split = "tensor",
+    chunk: float = CHUNK,
+    poll: float = 1.0,
 ) -> Roofline:
     """The roofline of a model on a card, with what its architecture reaches. cache: precision of
-    the KV cache; by default what goes with the weights. Raises InputError where the model does not
-    divide by `cards`, for experts to split where there are none, and for cards without a link.
+    the KV cache; by default what goes with the weights. chunk, poll: of the server (`Roofline`).
+    Raises InputError where the model does not divide by `cards`, for experts to split where there
+    are none, and for cards without a link.
     """
     if split == "experts" and not shape.experts:
         raise InputError(
@@ -227,4 +261,5 @@ def roofline(
     shape.shard(cards)
     found = reach(device, precision, cards)
     kept = cache or cache_precision(precision)
-    return Roofline(shape, precision, found, device.memory.value * 1e9, cards, kept, split)
+    memory = device.memory.value * 1e9
+    return Roofline(shape, precision, found, memory, cards, kept, split, chunk=chunk, poll=poll)

@@ -80,6 +80,23 @@ def frontier(
             "of its own and does the attention of its part of the requests."
         ),
     ] = "tensor",
+    chunk: Annotated[
+        float,
+        number(
+            "Tokens of prompts that the server takes in one call: --max-num-batched-tokens of "
+            "vLLM, --chunked-prefill-size of SGLang, --max_num_tokens of TensorRT-LLM.",
+            bounds.TOKENS,
+        ),
+    ] = 8192,
+    poll: Annotated[
+        int,
+        number(
+            "Steps from one look of the server for new requests to the next: "
+            "--scheduler-recv-interval of SGLang; timeout_iters of TensorRT-LLM, where attention "
+            "is balanced by request.",
+            bounds.POLL,
+        ),
+    ] = 1,
     prompt: Annotated[float, number("Prompt tokens.", bounds.TOKENS)] = 1155,
     output: Annotated[float, number("Output tokens.", bounds.TOKENS)] = 211,
     cached: Annotated[
@@ -129,7 +146,8 @@ def frontier(
             raise InputError(f"'{given}'", argument=name, expected="one of " + ", ".join(known))
     work, no = Request(prompt, output, cached, burst), float("inf")
     limits = LatencyLimits(tpot, ttft, tpot_p99 or no, ttft_p99 or no)
-    found = _predicted(hardware or (), model, (precision, cards, cache, split), work, limits)
+    how = (precision, cards, cache, split, chunk, poll)
+    found = _predicted(hardware or (), model, how, work, limits)
     rows = {name: _row(curve, limits) | {"from": "roofline"} for name, curve in found.items()}
     notes = []
     for name in files:
@@ -174,7 +192,9 @@ SPLITS = ("tensor", "experts")
 def _predicted(
     names: tuple[str, ...] | list[str], model: str, how: tuple, work: Request, limits: LatencyLimits
 ) -> dict[str, Frontier]:
-    """The roofline's frontiers by card. how: precision, cards, precision of the cache, split."""
+    """The roofline's frontiers by card. how: precision, cards, precision of the cache, split,
+    chunk, poll.
+    """
     from ..capacity import hardware as devices
     from ..capacity.frontier import frontier as curve_of
     from ..capacity.roofline import roofline

@@ -125,6 +125,7 @@ SECONDS = Bound(
 TOKENS = Bound(
     1.0, 1e8, "a hundred times the longest context that a shipped model has", "tokens", whole=False
 )
+POLL = Bound(1, 10_000, "an answer is over before the server looks again", "steps")
 LATENCY = Bound(0.0, 86_400.0, "a day", "s", whole=False, above=True)
 HELD_OUT = Bound(
     0.0,
