@@ -4,7 +4,7 @@
 
 What architectures reach stands in params/architectures, as `capacity_fit.py` wrote it; here fits
 are made anew without the rows that are then predicted. Needs the recorded data; prints Markdown;
-takes a minute and a half of one core.
+takes four minutes of one core.
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ ARCHITECTURES = Path(__file__).resolve().parents[2] / "params" / "architectures"
 # request 2391). The shortest all-reduces take 6 to 25 us with NCCL, 4 to 7 us with vLLM in a graph
 # (the same tables). Products in 4 bits reach .83 of the share that those in 8 bits reach with
 # TensorRT-LLM 1.2.0rc5 on a B200, and .59 of that in 16 (matrices of 4,096 and more, 4,096 and
-# 8,192 tokens, medians; the same tables). The other middles are assumptions, and wide
+# 8,192 tokens, medians; the same tables): .7 lies between. The other middles are assumptions, and
+# wide
 PRIOR = {
     "bandwidth": (0.7, 2.0),
     "cache": (0.6, 2.0),

@@ -51,18 +51,20 @@ def _told(values: np.ndarray) -> str:
 
 
 def table(cells: list[Cell], wrong: dict[str, np.ndarray]) -> None:
-    """Errors by GPU, software and model, by software, and of all."""
+    """Errors by GPU, software and model, by software that has several of these, and of all."""
     print(f"| {' | '.join(TITLES)} |")
     print("|---|---|---|" + "---:|" * (len(TITLES) - 3))
     groups: dict[tuple[str, ...], list[int]] = {}
     for i, cell in enumerate(cells):
         groups.setdefault((cell.gpu, cell.framework, cell.model), []).append(i)
     sums: dict[tuple[str, ...], list[int]] = {}
-    for (_, framework, _), places in sorted(groups.items()):
-        sums.setdefault(("all", framework, ""), []).extend(places)
-    sums = sums if len(sums) > 1 else {}
+    of = [framework for _, framework, _ in groups]
+    for framework in sorted({name for name in of if 1 < of.count(name) < len(of)}):
+        sums["all", framework, ""] = [
+            i for i, cell in enumerate(cells) if cell.framework == framework
+        ]
     sums["all", "", ""] = list(range(len(cells)))
-    for key, places in (*sorted(groups.items()), *sorted(sums.items(), reverse=True)):
+    for key, places in (*sorted(groups.items()), *sums.items()):
         warm = [i for i in places if cells[i].warm]
         parts = [_told(wrong["output_tput_per_gpu"][places])]
         parts += [_told(wrong[name][warm if name in COLD else places]) for name in QUANTITIES]
@@ -112,7 +114,8 @@ def held_out() -> None:
         "setting's runs. In each cell the median and the 90th percentile of the absolute relative "
         f"errors; (missed) where they exceed {TARGET[0]:.0%} or {TARGET[1]:.0%}. A setting is warm "
         "where prompts alone explain its slowest first token (p99 TTFT at most its requests and "
-        "one more times the median); token/s and mean and p99 TTFT are told for warm ones."
+        "one more times the median, less the steps in which its server was told not to look); "
+        "token/s and mean and p99 TTFT are told for warm ones."
     )
     everything = []
     for gpu in sorted({cell.gpu for cell in (*cells, *served_cells(disaggregated=True))}):
