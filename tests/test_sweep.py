@@ -17,6 +17,7 @@ from paths import command
 from tokenomics.engines.instructions import LANES
 from tokenomics.errors import InputError, ModelError
 from tokenomics.experiments import plan as plan_module
+from tokenomics.experiments.design import Design
 from tokenomics.experiments.design_reading import read_design
 from tokenomics.experiments.plan import make_plan
 from tokenomics.experiments.sweep import estimate, sweep
@@ -83,6 +84,20 @@ def test_workers_and_tasks_do_not_matter(gains, small_tasks):
         np.testing.assert_array_equal(
             cut.columns(name)[name], gains.columns(name)[name], err_msg=name
         )
+
+
+def test_a_list_of_points_is_gone_through_once_however_long_it_is(monkeypatch):
+    asked = []
+    found = Design.paths.fget
+    monkeypatch.setattr(Design, "paths", property(lambda self: asked.append(1) or found(self)))
+    times = []
+    for points in (3, 30):
+        asked.clear()
+        listed = [{"supply.burn_share": i / points} for i in range(points)]
+        design = read_design({"method": "points", "points": listed, "runs": 1})
+        assert len(design.table()) == points
+        times.append(len(asked))
+    assert times[0] == times[1]
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 16])

@@ -147,7 +147,8 @@ class Design(BaseModel):
     def table(self) -> list[list[Any]]:
         """The points: one row each, one value a path."""
         if self.method == "points":
-            return [[point[path] for path in self.paths] for point in self.points]
+            paths = self.paths
+            return [[point[path] for path in paths] for point in self.points]
         if self.method == "grid":
             return [
                 list(row) for row in itertools.product(*(self._values(path) for path in self.paths))

@@ -157,9 +157,10 @@ def _check(design: Design, tree: Any, file: Path | None) -> None:
                 "points",
                 expected="a list of {path: value}, and no parameters, for the method points",
             )
+        every = set(design.paths)
         for point in design.points:
-            if set(point) != set(design.paths):
-                lacking = ", ".join(sorted(set(design.paths) - set(point)))
+            if set(point) != every:
+                lacking = ", ".join(sorted(every - set(point)))
                 refuse(
                     f"a point without {lacking}", "points", expected="the same paths in every point"
                 )

@@ -125,7 +125,7 @@ def _idle(key: _DesignKey) -> Idle:
         more = {
             p: v
             for p, v in changed.items()
-            if p not in design.paths
+            if p not in every
             and not p.startswith(("simulation.", "change."))
             and rest.get(p, True) is not None
         }
