@@ -4,6 +4,7 @@ and a folder of their own for machine code.
 What they import is imported where they are used: most tests have no need of it.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -20,6 +21,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # side by side it is made several times faster; test_machine_code.py and test_same_bits.py see to it
 # that other numbers of them give the same bits.
 os.environ.setdefault("TOKENOMICS_LANES", "4")
+
+# A tenth of the tests' time would go into looking for cycles of objects among young ones, of which
+# there are hardly any.
+gc.set_threshold(100_000)
 
 
 def pytest_configure(config):
