@@ -55,8 +55,10 @@ class SimulatedMoments:
 
     def first(self, runs: int) -> SimulatedMoments:
         """The same on the first of its shocks alone."""
+        if runs >= self.runs:
+            return self
         other = copy(self)
-        other.runs = min(runs, self.runs)
+        other.runs = runs
         other._simulator = other._compiled(other.runs)
         return other
 
