@@ -64,10 +64,9 @@ def test_the_jacobian_is_that_of_central_differences_away_from_kinks():
         if names[j] not in ("control_age", "privacy_protection")
     }
     assert len(told) <= 0.01 * len(names), told
+    then = bound.step(params, state)
     for name, value in zip(names, after, strict=True):
-        assert value == pytest.approx(
-            float(np.ravel(bound.step(params, state)[name])[0]), rel=1e-12, abs=1e-12
-        )
+        assert value == pytest.approx(float(np.ravel(then[name])[0]), rel=1e-12, abs=1e-12)
 
 
 def test_at_the_kinks_of_the_steady_state_the_jacobian_is_the_mean_of_both_sides():

@@ -38,7 +38,7 @@ from tokenomics.validation.sources import last_day
 
 SMALL = {
     "volatility": "constant",
-    "settings": {"runs": 24, "design": 16, "starts": 1, "check": 60},
+    "settings": {"runs": 12, "design": 8, "starts": 1, "check": 40},
 }
 
 
@@ -232,8 +232,13 @@ def test_moments_on_their_scales_are_those_of_the_same_prices(closes):
     assert np.isfinite(own).all() and list(scaled(plain)) == list(MOMENTS)
 
 
-def test_a_fit_has_errors_moments_in_and_out_of_sample_and_an_overlay_that_resolves(closes):
-    found = calibrate_economy(closes, fit=["speculation.noise"], **SMALL)
+@pytest.fixture(scope="module")
+def found(closes):
+    """A fit of what the moments tell and of what moves none."""
+    return calibrate_economy(closes, fit=["speculation.noise", "controller.pid.kp"], **SMALL)
+
+
+def test_a_fit_has_errors_moments_in_and_out_of_sample_and_an_overlay_that_resolves(found):
     one = found.estimates[0]
     assert one.low < one.value < one.high and one.error > 0.0
     titles = list(found.tables)
@@ -294,8 +299,7 @@ def test_an_overlay_of_assumptions_alone_is_written_and_said(closes, tmp_path, c
     assert Path(told["file"]).exists() and told["file"] in told["said"]
 
 
-def test_what_moves_no_moment_is_not_known_exactly(closes):
-    found = calibrate_economy(closes, fit=["speculation.noise", "controller.pid.kp"], **SMALL)
+def test_what_moves_no_moment_is_not_known_exactly(found):
     noise, gain = found.estimates
     assert (
         gain.problem.startswith("not told")

@@ -21,7 +21,7 @@ from tokenomics.results.store import load
 from tokenomics.results.writing import write_run
 
 COUNT = int(
-    os.environ.get("DAMAGES", "80")
+    os.environ.get("DAMAGES", "40")
 )  # of each kind; thousands say more than a test has time for
 
 SAID = ("design", "cases", "paths", "points", "runs", "seed", "metrics", "description", "created")

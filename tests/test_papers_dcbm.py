@@ -35,7 +35,10 @@ GAINS = st.floats(-3.0, 5.0, allow_nan=False)
 
 @pytest.fixture(scope="module")
 def found():
-    return reproduce("dcbm", runs=8, seed=3)
+    """The reproduction of fewer days."""
+    with pytest.MonkeyPatch.context() as shorter:
+        shorter.setattr("tokenomics.papers.dcbm.read_settings", lambda: (SHORT, MARKETS))
+        return reproduce("dcbm", runs=8, seed=3)
 
 
 @pytest.fixture(scope="module")
