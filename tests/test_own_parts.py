@@ -61,7 +61,7 @@ tk.register_block("weather", weather, after="the network's price moves", shocks=
 tk.register_policy("patient", {PATIENT})
 tk.register_scenario("drop", {DROP})
 '''
-DESIGN = {"set": {"simulation.days": 12}, "runs": 2, "metrics": ["max_drawdown"]}
+DESIGN = {"set": {"simulation.days": 8}, "runs": 2, "metrics": ["max_drawdown"]}
 DESIGN |= {"parameters": {"news.volatility": [0.01, 0.02]}}
 MORRIS = {"method": "morris", "count": 2}
 MORRIS |= {"parameters": {"oracle.lag": {"low": 0.5, "high": 2.0}}}
@@ -164,7 +164,7 @@ def test_a_part_of_ones_own_gives_the_same_however_it_is_stated(mine, tmp_path, 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.yaml").write_text(json.dumps(PATIENT))
     (tmp_path / "fall.yaml").write_text(json.dumps(DROP))
-    days = {"days": 12, "runs": 2, "engine": "ensemble"}
+    days = {"days": 8, "runs": 2, "engine": "ensemble"}
     run = tk.run(policy=PATIENT, scenario=DROP, **days)
     mean = run.metrics().loc["max_drawdown", "mean"]
     for policy, scenario in (("own.yaml", "fall.yaml"), ("patient", "drop")):
@@ -175,9 +175,9 @@ def test_a_part_of_ones_own_gives_the_same_however_it_is_stated(mine, tmp_path, 
     swept = tk.sweep(design, out="sweep").table()
     assert swept["policy"].tolist() == ["mapped", "own.yaml", "patient"]
     assert swept["max_drawdown"].tolist() == [mean] * 3
-    more = {"days": 12, "runs": 2, "metrics": ["max_drawdown"], "years": ()}
+    more = {"days": 8, "runs": 2, "metrics": ["max_drawdown"], "years": ()}
     scenarios = [{"name": "mapped", **DROP}, "fall.yaml"]
-    compared = tk.compare(policies=["static", policies[0]], scenarios=scenarios, **more)
+    compared = tk.compare(policies=["none", policies[0]], scenarios=scenarios, **more)
     means = compared.means().set_index(["scenario", "policy"])["mean"]
     assert {means[name, "mapped"] for name in ("mapped", "fall")} == {mean}
     for named in REGISTERED.values():
@@ -204,12 +204,12 @@ def test_sensitivity_and_optimisation_take_them_too(mine):
 
 def test_a_number_of_ones_own_is_swept_as_it_is_set(mine):
     tk.load_code(mine)
-    gains = [0.0, 0.05, 5.0]
+    gains = [0.0, 5.0]
     layers = {"policies": ["patient"], "parameters": {"controller.custom.gain": gains}}
     swept = tk.sweep({**DESIGN, **layers, "metrics": ["control_effort"]}).table()
     for gain, mean in zip(gains, swept["control_effort"], strict=True):
         policy = {"controller": {"type": "patient", "custom": {"gain": gain}}}
-        run = tk.run(policy=policy, days=12, runs=2, engine="ensemble")
+        run = tk.run(policy=policy, days=8, runs=2, engine="ensemble")
         assert run.metrics().loc["control_effort", "mean"] == mean
     assert swept["control_effort"].is_monotonic_increasing
     for bad, expected in (
@@ -396,9 +396,9 @@ def test_commands_take_them(mine, tmp_path):
     (tmp_path / "d.yaml").write_text(
         json.dumps({**DESIGN, "policies": ["patient"], "metrics": ["days_below"]})
     )
-    for made in ([], ["--out", "again"]):
-        status, out, errors = command("sweep", "d.yaml", *more, *made, "--json", folder=tmp_path)
-        assert status == 0, errors
+    made = ["--out", "again"]
+    status, out, errors = command("sweep", "d.yaml", *more, *made, "--json", folder=tmp_path)
+    assert status == 0, errors
     manifest = json.loads((tmp_path / "again" / "manifest.json").read_text())
     assert {one["file"] for one in manifest["code"]} == {"mine.py"}
 

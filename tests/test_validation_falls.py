@@ -35,9 +35,7 @@ def network(prices):
     return redenominated(tk.resolve("baseline").values, float(prices[0]), MODEL)
 
 
-@pytest.mark.parametrize(
-    ("days", "by"), [(1, 0.9), (1, 0.999), (20, 0.99), (40, 0.9), (40, 0.999)]
-)
+@pytest.mark.parametrize(("days", "by"), [(1, 0.9), (1, 0.999), (20, 0.99), (40, 0.9), (40, 0.999)])
 def test_every_close_of_a_token_that_fell_is_replayed_or_named(by, days):
     prices = fallen(by, days)
     found = replay(network(prices), prices, MODEL)
