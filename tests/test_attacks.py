@@ -50,7 +50,7 @@ def test_a_push_holds_the_price_where_it_is_meant_to_be(policy, size):
     np.testing.assert_allclose(held, size, atol=0.1 * abs(size))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     size=st.floats(-0.5, 0.5),
     days=st.floats(1.0, 10.0),

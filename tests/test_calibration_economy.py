@@ -38,7 +38,7 @@ from tokenomics.validation.sources import last_day
 
 SMALL = {
     "volatility": "constant",
-    "settings": {"runs": 12, "design": 8, "starts": 1, "check": 40},
+    "settings": {"runs": 24, "design": 16, "starts": 1, "check": 60},
 }
 
 
