@@ -72,6 +72,17 @@ def hull(*spans: Span) -> Span:
     return min(low for low, _ in spans), max(high for _, high in spans)
 
 
+def used(program: Program) -> frozenset[str]:
+    """The inputs that any operation takes, or that are an output."""
+    taken = {
+        one
+        for operation in program.operations
+        for one in operation.arguments
+        if isinstance(one, int)
+    } | {end for _, end in program.outputs if isinstance(end, int)}
+    return frozenset(name for name, position in program.inputs if position in taken)
+
+
 class Follower:
     """Follows inputs through a recorded step.
 
@@ -136,6 +147,7 @@ class Follower:
             after = self._after(fixed | state)
         return moving
 
+    @np.errstate(all="ignore")
     def _after(self, inputs: Mapping[str, Span]) -> dict[str, Span]:
         """Spans of the variables after a step, from those of the inputs."""
         first, changed, operations = not self._spans, set(), self._program.operations
@@ -221,8 +233,7 @@ def _computed(operation: Operation, spans: list[Span]) -> tuple[Span, int | None
         return ANY, None
     taken = [_of(argument, spans) for argument in arguments]
     if all(map(single, taken)):
-        with np.errstate(all="ignore"):
-            value = float(computing(name)(*(low for low, _ in taken)))
+        value = float(computing(name)(*(low for low, _ in taken)))
         return (value, value), None
     if name in ("where", "maximum", "minimum"):
         number = _chosen(name, arguments, taken)
@@ -235,8 +246,7 @@ def _computed(operation: Operation, spans: list[Span]) -> tuple[Span, int | None
     if name in RULES:
         return RULES[name](*taken), None
     if name in RISING:
-        with np.errstate(all="ignore"):
-            low, high = (float(computing(name)(end)) for end in taken[0])
+        low, high = (float(computing(name)(end)) for end in taken[0])
         return (-math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high), None
     return ((0.0, 1.0) if name in TRUTHS or name.startswith("logical") else ANY), None
 

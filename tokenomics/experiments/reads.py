@@ -11,15 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
 
-from ..engines.flow import Flow, Follower, Span, hull
+from ..engines.flow import Flow, Follower, Span, hull, used
 from ..engines.trace import Program, record_step
 from ..errors import InputError, TokenomicsError
 from ..model.controllers import LAWS, law
+from ..model.keeping import kept
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, ShockTable
 from ..model.steady_state import start_of, starts
@@ -169,8 +170,14 @@ class Network:
         """
         today = self.resolved.today
         if worlds:
-            return starts(dict(today), self.model, worlds, count)
+            points = tuple((path, tuple(at)) for path, at in worlds.items())
+            return _starts_of(today, self.model, points, count)
         return start_of(today, self.model)
+
+    @cached_property
+    def _used(self) -> frozenset[str]:
+        """The inputs that the program has any use for."""
+        return used(self._program) if self._program else frozenset()
 
     @cached_property
     def _follower(self) -> Follower | None:
@@ -178,7 +185,7 @@ class Network:
         no start.
         """
         start = None if self._program is None else self._starts([{}])
-        if start is None or not np.isfinite(start["token_price"][0]):
+        if start is None or not _finite(start):
             return None
         silent = (
             ()
@@ -203,7 +210,7 @@ class Network:
         """Dependences where the numbers in `values` take any value between the least and the
         largest, and all others stand.
         """
-        if self._follower is None or start is None or not np.all(np.isfinite(start["token_price"])):
+        if self._follower is None or start is None or not _finite(start):
             return None
         return self._follower.flow(_spans(start), self._spans(values))
 
@@ -232,7 +239,8 @@ class Network:
         numbers = {path: found for path, found in new.items() if path in self.numbers}
         for path, start in self._varied(numbers, [{}]).items():
             one = {path: numbers[path]}
-            self._reached[keys[path]] = self._number(path, one, start, self._flow(one, start))
+            through = partial(self._flow, one, start)
+            self._reached[keys[path]] = self._number(path, one, start, through)
         for path, found in new.items():
             if path not in numbers:
                 self._reached[keys[path]] = self._switch(path, found, {})
@@ -244,7 +252,7 @@ class Network:
         """
         numbers = {path: tuple(found) for path, found in values.items() if path in self.numbers}
         starts = self._varied(numbers, _bases(numbers))
-        through = self._flow(numbers, _joined(starts.values()))
+        through = cache(partial(self._flow, numbers, _joined(starts.values())))
         found = {
             path: self._number(path, numbers, starts[path], through)
             for path in asked_for
@@ -295,16 +303,22 @@ class Network:
         path: str,
         numbers: Values,
         start: Mapping[str, np.ndarray] | None,
-        through: Flow | None,
+        through: Callable[[], Flow | None],
     ) -> Reach:
-        """numbers: that take any of some values, this one among them."""
-        if start is None or through is None:
+        """numbers: that take any of some values, this one among them. through: follows them, which
+        takes as long as all else and is called for what anything can take up alone.
+        """
+        if self._program is None or start is None or not _finite(start):
             return self._reach(path, self._all())
         if self.beyond(path, numbers) is not None:
             return Reach(frozenset(), frozenset())
         differing = {name for name, rows in start.items() if np.any(rows != rows[:, :1])}
         differing |= self._before(path, numbers[path])
-        return self._reach(path, through.downstream({path, *differing}))
+        if not differing and path not in self._used:
+            return self._reach(path, frozenset())
+        flow = through()
+        found = self._all() if flow is None else flow.downstream({path, *differing})
+        return self._reach(path, found)
 
     def _switch(self, path: str, values: Sequence[Any], numbers: Values) -> Reach:
         """numbers: that take any of some values on both sides."""
@@ -344,6 +358,19 @@ class Network:
             name for name in a.shape.keys() & b.shape.keys() if a.shape[name] != b.shape[name]
         }
         return a.downstream(differing) | b.downstream(differing)
+
+
+@kept
+def _starts_of(
+    today: Parameters, model: Model, points: tuple[tuple[str, tuple[float, ...]], ...], count: int
+) -> dict[str, np.ndarray]:
+    """Where the simulations of one network start in some worlds. points: values by path."""
+    return starts(dict(today), model, {path: np.array(at) for path, at in points}, count)
+
+
+def _finite(start: Mapping[str, np.ndarray]) -> bool:
+    """Whether there is a start at every point."""
+    return bool(np.all(np.isfinite(start["token_price"])))
 
 
 def _remembering(program: Program) -> Program:
