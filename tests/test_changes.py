@@ -293,7 +293,7 @@ def test_a_comparison_and_a_command_start_from_the_same_today(tmp_path, monkeypa
     assert np.all(own["price_final"] != other["price_final"])
     (tmp_path / "plan.yaml").write_text("changes: [{day: 5, policy: pid}]\n")
     (tmp_path / "bad.yaml").write_text("changes:\n- {day: 5, polici: pid}\n")
-    line = ["run", "--days", "10", "--engine", "ensemble", "--json", "--changes"]
+    line = ["run", "--days", "10", "--runs", "2", "--no-figures", "--json", "--changes"]
     done = CliRunner().invoke(app, [*line, "plan.yaml", "--today", "supply.burn_share=0.4"])
     assert done.exit_code == 0, done.output
     shown = tk.load(json.loads(done.output)["out"]).resolved
