@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install -q --no-deps sglang==0.5.5
-"$work/venv/bin/pip" install -q numpy==2.4.6 aiohttp==3.14.5 requests==2.34.2 tqdm==4.70.1 transformers==4.57.1 pybase64==1.5.1 datasets==4.4.1 pillow==12.0.0 ipython==9.8.0 pydantic==2.13.4 2> pip.log || { cat pip.log; exit 1; } # it names all that a server needs, which a client does not
+"$work/venv/bin/pip" install -q numpy==2.4.6 aiohttp==3.14.5 requests==2.34.2 tqdm==4.70.1 transformers==4.57.1 pybase64==1.5.1 datasets==4.4.1 pillow==12.0.0 ipython==9.8.0 pydantic==2.13.4 2> "$work/pip.log" || { cat "$work/pip.log"; exit 1; } # it names all that a server needs, which a client does not
 cd "$work"
 export HF_HUB_OFFLINE=1
 

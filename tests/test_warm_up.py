@@ -13,9 +13,10 @@ from tokenomics.experiments import warm_up, worlds
 from tokenomics.experiments.evaluate import evaluate
 from tokenomics.model.blocks.clock import policy_clock
 from tokenomics.model.controllers import LAWS
+from tokenomics.model.keeping import all_shipped
 from tokenomics.model.model import MODEL, bind, block
 from tokenomics.model.shocks import before_day_zero, sample
-from tokenomics.model.steady_state import steady_state, unmoved
+from tokenomics.model.steady_state import start_of, steady_state, unmoved
 from tokenomics.model.transition import INITIAL
 from tokenomics.model.variables import Variable, as_arrays, writes
 from tokenomics.parameters import put, resolve
@@ -179,6 +180,8 @@ def test_states_are_dropped_when_they_are_too_many():
     for number in range(4):
         kept.put(number, {"x": np.full(10, number, dtype=float)})
     assert [kept.get(number) is not None for number in range(4)] == [False, True, True, True]
+    kept.put("large", {"x": np.zeros(31)})
+    assert kept.get("large") is None and kept.get(3) is not None
 
 
 def test_a_warm_up_is_whole_steps():
@@ -213,6 +216,23 @@ def test_states_of_a_law_of_ones_own_are_never_kept():
         assert calls == [1, 1]
     finally:
         del LAWS["looked_up"]
+
+
+@pytest.mark.parametrize("begins", [0.5, lambda params, rest: rest["token_price"]])
+def test_nothing_is_kept_of_a_law_that_begins_where_its_user_says(begins):
+    """A shipped law's function under a name of one's own is one's own law."""
+    memory = tk.Memory("mine", "1", "what a test remembers", start=begins)
+    tk.register_controller("mine", LAWS["pid"].decide, memory=(*LAWS["pid"].memory, memory))
+    try:
+        assert all_shipped(MODEL, resolve(today={"controller.type": "pid"}).today)
+        assert not all_shipped(MODEL, resolve(today={"controller.type": "mine"}).today)
+    finally:
+        del LAWS["mine"]
+
+
+def test_a_start_that_is_kept_cannot_be_changed():
+    with pytest.raises(ValueError, match="read-only"):
+        start_of(resolve().today)["token_price"][0] = 1.0
 
 
 @pytest.mark.parametrize("engine", ["cadcad", "ensemble"])

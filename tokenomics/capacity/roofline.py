@@ -15,9 +15,10 @@ takes the others, o the tokens of an answer and a the time until its own first t
     TPOT = τ(B) + p·B/o,   TTFT = a + 3τ/2 + W,   tokens/s = B·o/(TTFT + (o − 1)·TPOT),
 
 the last by Little's law. A prompt waits for the rest of a step and for the one that the card has
-been given already. W is the wait of an M/D/1 queue of prompts (Pollaczek 1930), at most all
-others. Percentiles: the wait's tail is taken as exponential, and the prompts of others in the time
-of an answer as Poisson. Everything works alike on floats and arrays. Units: s, token, token/s (of
+been given already. A server that looks at its queue every k-th step makes it wait (1 + k/2)τ. W
+is the wait of an M/D/1 queue of prompts (Pollaczek 1930), in the mean at most all others.
+Percentiles: the wait's tail is taken as exponential, and the prompts of others in the time of an
+answer as Poisson. Everything works alike on floats and arrays. Units: s, token, token/s (of
 one card, output tokens; input tokens are counted apart).
 """
 
@@ -57,8 +58,9 @@ class Roofline:
     "experts" gives each card experts of its own and a part of the requests, whose attention it
     does alone.
 
-    chunk: tokens of prompts in one call. poll: steps from one look at the queue to the next
-    (SGLang's --scheduler-recv-interval; TensorRT-LLM's timeout_iters with attention by request).
+    chunk: tokens of prompts in one call; a prompt that is longer is taken as one call. poll: steps
+    from one look at the queue to the next (SGLang's --scheduler-recv-interval; TensorRT-LLM's
+    timeout_iters with attention by request).
     """
 
     shape: Shape

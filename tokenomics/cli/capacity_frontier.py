@@ -84,7 +84,8 @@ def frontier(
         float,
         number(
             "Tokens of prompts that the server takes in one call: --max-num-batched-tokens of "
-            "vLLM, --chunked-prefill-size of SGLang, --max_num_tokens of TensorRT-LLM.",
+            "vLLM, --chunked-prefill-size of SGLang, --max_num_tokens of TensorRT-LLM. It tells "
+            "how many prompts go together; a longer prompt is taken as one call.",
             bounds.TOKENS,
         ),
     ] = 8192,

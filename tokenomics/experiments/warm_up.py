@@ -71,10 +71,10 @@ class Kept:
     def put(self, key: Any, state: dict[str, np.ndarray]) -> None:
         """Keep a state, and drop those that were used longest ago where they are too much."""
         with self._lock:
-            if key not in self._found:
+            if key not in self._found and _bytes(state) <= self._most:
                 self._found[key] = state
                 self._size += _bytes(state)
-            while self._size > self._most and len(self._found) > 1:
+            while self._size > self._most:
                 self._size -= _bytes(self._found.popitem(last=False)[1])
 
 

@@ -11,9 +11,7 @@ from typing import TypeVar
 
 from ..parameters import Parameters, put
 from ..parameters.resolved import digest
-from .controllers import law
-from .controllers.command import Law
-from .lanes import shipped
+from .controllers import SHIPPED, law
 from .model import BLOCKS, MODEL, Model
 
 MOST = 64  # networks of which something is kept
@@ -24,8 +22,8 @@ def all_shipped(model: Model, parameters: Parameters) -> bool:
     """Whether only code of this package acts. What a user's own code gives may depend on what a
     notebook says elsewhere, so that nothing of it is kept.
     """
-    own = law(parameters.controller.type).decide
-    return model.acting(parameters).blocks == BLOCKS and shipped(own)
+    name = parameters.controller.type
+    return model.acting(parameters).blocks == BLOCKS and law(name) is SHIPPED.get(name)
 
 
 def unspanned(parameters: Parameters) -> Parameters:
@@ -35,12 +33,9 @@ def unspanned(parameters: Parameters) -> Parameters:
 
 @dataclass(frozen=True)
 class _Network:
-    """A network to the cache: a digest of its parameters, and its law. What it is comes with
-    them.
-    """
+    """A network to the cache: a digest of its parameters. What it is comes with it."""
 
     digest: str
-    law: Law
     parameters: Parameters = field(compare=False)
     model: Model = field(compare=False)
 
@@ -59,8 +54,7 @@ def kept(function: Callable[..., Found]) -> Callable[..., Found]:
     def found(parameters: Parameters, model: Model = MODEL, *others: Hashable) -> Found:
         if not all_shipped(model, parameters):
             return function(parameters, model, *others)
-        own = law(parameters.controller.type)
-        told = _Network(digest(unspanned(parameters)), own, parameters, model)
+        told = _Network(digest(unspanned(parameters)), parameters, model)
         return known(told, *others)
 
     return found

@@ -285,10 +285,12 @@ def starts(
 def start_of(
     parameters: Parameters, model: Model = MODEL, constants: tuple[tuple[str, float], ...] = ()
 ) -> dict[str, np.ndarray]:
-    """`starts` of one network, (1,) by variable, of which nothing may be changed. constants: by
-    name.
-    """
-    return starts(dict(parameters), model, {}, 1, dict(constants))
+    """`starts` of one network, (1,) by variable, which nobody can change. constants: by name."""
+    found = starts(dict(parameters), model, {}, 1, dict(constants))
+    for value in found.values():
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+    return found
 
 
 def start_state(

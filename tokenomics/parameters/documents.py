@@ -66,7 +66,7 @@ def read_record(kind: type[Record], what: str, name: str) -> tuple[Record, Path]
     Raises InputError that names file, line, key, what was found and what was expected.
     """
     file = find(what, name)
-    return _record(kind, what, text_of(file), file), file
+    return _record(kind, what, text_of(file), file).model_copy(deep=True), file
 
 
 @lru_cache(maxsize=64)

@@ -53,6 +53,7 @@ LAWS: dict[str, Law] = {
         held,
     )
 }
+SHIPPED = dict(LAWS)
 
 
 @checked(
