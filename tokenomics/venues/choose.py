@@ -15,13 +15,13 @@ import numpy as np
 from scipy.optimize import brentq
 
 from ..errors import InputError
-from ..model.formulas.distribution import exceedance
+from ..model.formulas.distribution import Cumulants, exceedance
 from ..parameters import Parameters, put
 from ..results.intervals import SIZE, summarise
 from .measure import budget_at_risk, days_ahead, percentiles
 from .offers import CLOUD, NETWORK, Offer, offers
 from .physics import beyond_physics
-from .workload import PRIVACY, VERIFICATION, WorkloadFile
+from .workload import PRIVACY, VERIFICATION, Limits, WorkloadFile
 
 SHARES = np.linspace(0.0, 1.0, 101)
 MULTIPLES = np.geomspace(0.01, 100.0, 25)  # within which a break-even is looked for
@@ -30,21 +30,36 @@ ROUNDING = 1e-9  # of a mean over runs and days
 NOWHERE, HYBRID = "neither", "hybrid"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Verdict:
-    """An offer against the limits. cost: mean generalised cost [USD/Mtok]. broken: the limits that
-    it breaks, in words.
-
-    close: limits that the runs do not tell apart from what the offer does, in words.
+    """An offer against the limits. tail: p99 of its latency, (runs,) [s]. cost: mean generalised
+    cost [USD/Mtok]. broken: the limits that it breaks, in words.
     """
 
     offer: Offer
+    limits: Limits
+    tail: np.ndarray
     cost: float
     latency_p99: float
     uptime: float
     budget: float
     broken: tuple[str, ...]
-    close: tuple[str, ...]
+
+    @property
+    def close(self) -> tuple[str, ...]:
+        """Limits that the runs do not tell apart from what the offer does, in words."""
+        found = []
+        for name, values, limit in (
+            ("latency p99", self.tail, self.limits.latency_p99.value),
+            ("uptime", self.offer.up[:, 1:].mean(axis=1), self.limits.uptime.value),
+        ):
+            s = summarise(values, bounds=SIZE)
+            if s.low is not None and s.low < limit < s.high:
+                found.append(
+                    f"{name} {s.mean:.5g} [{s.low:.5g}, {s.high:.5g}] of '{self.offer.name}' "
+                    f"against the limit {limit:g}"
+                )
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -77,33 +92,28 @@ def judged(offer: Offer, work: WorkloadFile, tail: np.ndarray) -> Verdict:
         broken.append(f"privacy '{offer.privacy}', needs '{limits.privacy}'")
     if VERIFICATION.index(offer.verification) < VERIFICATION.index(limits.verification):
         broken.append(f"verification '{offer.verification}', needs '{limits.verification}'")
-    close = []
-    for name, values, limit in (
-        ("latency p99", tail, limits.latency_p99.value),
-        ("uptime", offer.up[:, 1:].mean(axis=1), limits.uptime.value),
-    ):
-        s = summarise(values, bounds=SIZE)
-        if s.low is not None and s.low < limit < s.high:
-            close.append(
-                f"{name} {s.mean:.5g} [{s.low:.5g}, {s.high:.5g}] of '{offer.name}' against the "
-                f"limit {limit:g}"
-            )
-    return Verdict(
-        offer, float(offer.cost[:, 1:].mean()), p99, up, budget, tuple(broken), tuple(close)
-    )
+    cost = float(offer.cost[:, 1:].mean())
+    return Verdict(offer, limits, tail, cost, p99, up, budget, tuple(broken))
 
 
 def choose(parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> Choice:
     """The recommended path of a workload. paths: (runs, days). Raises InputError for a workload
     that is not small.
     """
-    return _chosen(work, _offered(parameters, work, paths))
+    return _chosen(work, _offered(parameters, work, paths, {}))
 
 
 def _offered(
-    parameters: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]
+    parameters: Parameters,
+    work: WorkloadFile,
+    paths: Mapping[str, np.ndarray],
+    known: dict[tuple[bytes, ...], np.ndarray],
 ) -> list[tuple[Offer, np.ndarray]]:
-    """Every offer with the p99 of its latency, (runs,) [s], whatever the workload's limits are."""
+    """Every offer with the p99 of its latency, (runs,) [s], whatever the workload's limits are.
+
+    known: what was found for a latency, to which more is added: one serves all ways of paying for
+    it, and at other prices it is the same.
+    """
     room = LARGEST * float(np.mean(paths["demand"] / np.maximum(paths["utilisation"], 1e-12)))
     if work.work.value > room:
         few = (
@@ -112,12 +122,16 @@ def _offered(
         )
         raise InputError(f"{work.work.value:g}", key="work", expected=few)
     found = offers(parameters, work, paths)
-    # one latency serves all ways of paying for it
-    tails = {
-        id(times): percentiles(days_ahead(times), (0.99,))[0]
-        for times in {id(o.latency): o.latency for o in found}.values()
-    }
-    return [(offer, tails[id(offer.latency)]) for offer in found]
+    return [(offer, _tail(offer.latency, known)) for offer in found]
+
+
+def _tail(times: Cumulants, known: dict[tuple[bytes, ...], np.ndarray]) -> np.ndarray:
+    """The p99 of a latency, worked out once for all that are the same to the last bit."""
+    ahead = days_ahead(times)
+    bits = tuple(part.tobytes() for part in (ahead.mean, ahead.variance, ahead.third))
+    if bits not in known:
+        known[bits] = percentiles(ahead, (0.99,))[0]
+    return known[bits]
 
 
 def _chosen(work: WorkloadFile, offered: list[tuple[Offer, np.ndarray]]) -> Choice:
@@ -176,7 +190,8 @@ def break_evens(
     """
     if beyond_physics(work):
         return {}
-    offered = _offered(parameters, work, paths)
+    known: dict[tuple[bytes, ...], np.ndarray] = {}
+    offered = _offered(parameters, work, paths, known)
     now = _chosen(work, offered).path
 
     def limited(name: str, multiple: float) -> WorkloadFile:
@@ -191,15 +206,16 @@ def break_evens(
         group, name = path.split(".")
         return put(parameters, {path: getattr(getattr(parameters, group), name) * multiple})
 
+    def path_of(own: Parameters, work: WorkloadFile, paths: Mapping[str, np.ndarray]) -> str:
+        return _chosen(work, _offered(own, work, paths, known)).path
+
     tries: dict[str, Callable[[float], str]] = {
-        "price of the cloud": lambda m: choose(priced("cloud.price", m), work, paths).path,
-        "price of the network": lambda m: (
-            choose(parameters, work, scaled(("inference_price", "credit_price"), m)).path
+        "price of the cloud": lambda m: path_of(priced("cloud.price", m), work, paths),
+        "price of the network": lambda m: path_of(
+            parameters, work, scaled(("inference_price", "credit_price"), m)
         ),
-        "value of recourse": lambda m: (
-            choose(
-                parameters, _with(work, recourse_value=work.recourse_value.value * m), paths
-            ).path
+        "value of recourse": lambda m: path_of(
+            parameters, _with(work, recourse_value=work.recourse_value.value * m), paths
         ),
         # offers are the same under other limits
         "limit on latency": lambda m: _chosen(limited("latency_p99", m), offered).path,
@@ -278,11 +294,11 @@ def _split(network: Verdict, cloud: Verdict, work: WorkloadFile) -> tuple[float 
     late = [_late(v, limits.latency_p99.value) for v in (network, cloud)]
     for x in sorted(costs, key=costs.get):
         up = x * network.uptime + (1.0 - x) * cloud.uptime
-        budget = budget_at_risk(x * bills[0] + (1.0 - x) * bills[1])
+        # the budget last: its quantile takes longest
         if (
             up >= limits.uptime.value - ROUNDING
-            and budget <= limits.budget.value
             and sum(part * own for part, own in zip((x, 1.0 - x), late, strict=True)) <= 0.01
+            and budget_at_risk(x * bills[0] + (1.0 - x) * bills[1]) <= limits.budget.value
         ):
             return float(x), float(costs[x])
     return None, float("nan")
