@@ -18,7 +18,11 @@ from tokenomics.experiments.own_code import only
 
 README = ROOT / "README.md"
 # options that make an example a matter of seconds
-SMALL = {"propose": ["--no-worlds", "--no-figures"], "compare": ["--days", "60"]}
+SMALL = {
+    "propose": ["--no-worlds", "--no-figures"],
+    "compare": ["--days", "30"],
+    "run": ["--days", "30"],
+}
 IDS = [page.stem for page in PAGES]
 
 
@@ -135,7 +139,7 @@ def test_the_python_of_the_readme_runs(monkeypatch, tmp_path):
     assert own
     with matplotlib.rc_context():
         for block in own:
-            exec(compile(re.sub(r"runs=\d+", "runs=2", block), "README.md", "exec"), {})
+            exec(compile(re.sub(r"runs=\d+", "runs=2, days=30", block), "README.md", "exec"), {})
 
 
 def test_a_block_a_controller_and_a_metric_of_ones_own_run_as_the_docs_have_them():

@@ -16,7 +16,7 @@ from tokenomics.parameters import resolve
 
 STILL = {"shocks.enabled": False}
 RATE = {"emission.mode": "rate", "emission.rate": 9000.0, "emission.factor": 0.5}
-PERIOD = 40.0
+SPAN, PERIOD = 30, 12.0  # days: two halvings and a part of the third
 
 
 def minted(days, **sets):
@@ -39,13 +39,13 @@ def stepwise(days, period):
 @pytest.mark.parametrize("dt", [1.0, 0.25])
 def test_what_is_minted_over_some_days_is_the_closed_form_of_its_schedule(dt):
     number = 4500.0
-    assert minted(100, dt=dt) == pytest.approx(100 * number, rel=1e-12)
-    smooth = minted(100, dt=dt, schedule="smooth", half_life=PERIOD)
-    exact = PERIOD / math.log(2.0) * (1.0 - 0.5 ** (100 / PERIOD))
+    assert minted(SPAN, dt=dt) == pytest.approx(SPAN * number, rel=1e-12)
+    smooth = minted(SPAN, dt=dt, schedule="smooth", half_life=PERIOD)
+    exact = PERIOD / math.log(2.0) * (1.0 - 0.5 ** (SPAN / PERIOD))
     assert smooth == pytest.approx(exact * number, rel=1e-12)
     for period in (PERIOD, 7.3):  # also one that ends within a step
-        steps = minted(100, dt=dt, schedule="stepwise", half_life=period)
-        assert steps == pytest.approx(stepwise(100, period) * number, rel=1e-12)
+        steps = minted(SPAN, dt=dt, schedule="stepwise", half_life=period)
+        assert steps == pytest.approx(stepwise(SPAN, period) * number, rel=1e-12)
 
 
 def test_stepwise_emission_halves_on_the_day_of_the_multiple_and_not_on_the_first():

@@ -147,6 +147,7 @@ def test_livepeer_meets_the_record_with_prices_and_bonding_as_inputs(tmp_path):
         "livepeer",
         prices=daily(tmp_path / "prices.csv", first, prices),
         bonded=daily(tmp_path / "bonded.csv", first, bonded),
+        engine="ensemble",
         record=["total_supply", "emitted", "control_round_inflation"],
     ).trajectories.values
     found = path["total_supply"][0]
@@ -179,6 +180,7 @@ def test_helium_meets_the_record_with_prices_and_burned_credits_as_inputs(tmp_pa
         changes="helium",
         prices=daily(tmp_path / "prices.csv", dt.date(2023, 4, 24), prices),
         demand=str(rates),
+        engine="ensemble",
         record=["total_supply", "emitted"],
     ).trajectories.values
     start = resolve("helium").values.supply.total_supply

@@ -141,7 +141,7 @@ def test_points_of_many_worlds_start_as_each_alone_however_they_are_put_together
     resolved = resolve(policy="pid", sets={"simulation.days": 8.0})
     paths = ["supply.holding_time", "supply.burn_share", "demand.growth_rate"]
     points = [
-        [hold, burn, grow] for burn in (0.5, 0.3) for hold in (1825.0, 900.0) for grow in (0.0, 0.5)
+        [hold, burn, grow] for burn in (0.5, 0.3) for hold, grow in ((1825.0, 0.0), (900.0, 0.5))
     ]
     how = {"runs": np.arange(5), "seed": 1, "metrics": ["price_final", "inflation", "tracking_rms"]}
     together = evaluate(resolved, paths, points, **how).values
