@@ -2,6 +2,7 @@
 stranger's file.
 """
 
+import csv
 import json
 
 import pytest
@@ -71,6 +72,28 @@ def test_a_frontier_is_answered_from_what_was_measured_and_says_so(tmp_path):
     status, out, errors = command(*line, "--hardware", "h200", "--tpot", ".03", folder=tmp_path)
     assert (status, errors) == (0, "")
     assert "measured" in out and "roofline" in out and "interpolated between its points" in out
+    status, out, errors = command(*line, "--hardware", "h200", "--cards", "2", folder=tmp_path)
+    said = "Instruct in fp8 on 1 card, not llama-3.1-8b in fp8 on 2 cards"
+    assert status == 0 and said in errors
+
+
+def test_an_answer_says_what_it_is_of(tmp_path):
+    line = ["capacity", "frontier", "--hardware", "h100", "--chunk", "2048", "--poll", "31"]
+    line += ["--cached", "0.5", "--ttft-p99", "2"]
+    status, out, errors = command(*line, folder=tmp_path)
+    assert (status, errors) == (0, "")
+    said = " ".join(out.split())
+    assert "llama-3.1-8b in fp8 on 1 card" in said and "0.5 of the prompt cached" in said
+    assert "calls of 2048 prompt tokens, a look at the queue every 31 steps" in said
+    told = json.loads(command(*line, "--json", "--out", "cards", folder=tmp_path)[1])
+    (row,) = csv.DictReader((tmp_path / "cards" / "frontier.csv").open())
+    assert float(row["goodput"]) == pytest.approx(told["hardware"]["h100"]["goodput"])
+    assert (told["model"], told["chunk"], told["poll"]) == ("llama-3.1-8b", 2048, 31)
+    assert (told["cached"], told["limits"]["time_to_first_token_p99"]) == (0.5, 2)
+    file = measured_file(tmp_path, slower(4, 0.01), slower(16, 0.02))
+    line = ["capacity", "frontier", "--measured", file, "--model", "llama-3.1-70b"]
+    told = json.loads(command(*line, "--json", folder=tmp_path)[1])
+    assert "model" not in told and "8B" in told["hardware"][file]["model"]
 
 
 def test_beyond_what_was_measured_there_is_a_remark_or_a_refusal(tmp_path):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import InputError, remark
+from ..errors import InputError, counted, remark
 from ..inputs import bounds
 from ..inputs.files import probe
 from .numbers import number
@@ -130,6 +132,9 @@ def frontier(
     """Tokens/s per card against latency by the roofline, or as measured, and the goodput when all
     limits hold.
     """
+    import pandas as pd
+
+    from ..capacity.card_bound import known_shape
     from ..capacity.figures import frontier_figure
     from ..capacity.frontier import LatencyLimits
     from ..capacity.measured_frontier import answer
@@ -147,24 +152,36 @@ def frontier(
             raise InputError(f"'{given}'", argument=name, expected="one of " + ", ".join(known))
     work, no = Request(prompt, output, cached, burst), float("inf")
     limits = LatencyLimits(tpot, ttft, tpot_p99 or no, ttft_p99 or no)
-    how = (precision, cards, cache, split, chunk, poll)
+    how = {"precision": precision, "cards": cards, "cache": cache, "split": split}
+    how |= {"chunk": chunk, "poll": poll}
+    predicted = {"model": model, **how} if hardware else {}
     found = _predicted(hardware or (), model, how, work, limits)
     rows = {name: _row(curve, limits) | {"from": "roofline"} for name, curve in found.items()}
     notes = []
     for name in files:
         sweep, curve, remarks = answer(name, work, limits)
         found[name] = curve
+        own = {"model": sweep.model, "precision": sweep.precision.lower(), "cards": sweep.gpus}
         rows[name] = _row(curve, limits) | {"from": "measured", "description": sweep.description}
+        rows[name] |= own
+        asked = (model, precision, cards)
+        if hardware and (known_shape(sweep.model), *tuple(own.values())[1:]) != asked:
+            remark(f"{name}: measured with {_setting(*own.values())}, not {_setting(*asked)}")
         notes.append(f"{name}: {sweep.description}; interpolated between its points")
         for note in remarks:
             remark(f"{name}: {note}")
 
     def tell(written: bool) -> None:
         if as_json:
-            content = {"model": model, "precision": precision, "cards": cards, "hardware": rows}
+            bounded = {name: limit for name, limit in asdict(limits).items() if limit < no}
+            content = {**predicted, **asdict(work), "limits": bounded, "hardware": rows}
             print_json(content | ({"out": str(out)} if written else {}))
             return
-        title = f"{model} in {precision}, {prompt:g} prompt and {output:g} output tokens; {limits}"
+        told = f", {cached:g} of the prompt cached" if cached else ""
+        told += f", a share of {burst:g} at once" if burst else ""
+        title = f"{prompt:g} prompt and {output:g} output tokens{told}; {limits}"
+        if predicted:
+            title = f"{_setting(model, precision, cards)}, {title}; {_server(predicted)}"
         cells = (
             (
                 name,
@@ -178,9 +195,11 @@ def frontier(
         show_table(title, COLUMNS, cells)
         say(*notes)
         if written:
-            say(f"figure in {out}")
+            say(f"table and figure in {out}")
 
     def fill(folder: Path) -> None:
+        table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("hardware")
+        table.to_csv(folder / "frontier.csv")
         save(frontier_figure(found), folder, "frontier", form, 130)
 
     deliver(out, fill, tell)
@@ -190,12 +209,21 @@ CACHES = ("fp32", "fp16", "bf16", "fp8")
 SPLITS = ("tensor", "experts")
 
 
+def _setting(model: str, precision: str, cards: int) -> str:
+    return f"{model} in {precision} on {counted(cards, 'card')}"
+
+
+def _server(how: Mapping[str, Any]) -> str:
+    """How the roofline's server runs."""
+    cache = f", cache in {how['cache']}" if how["cache"] else ""
+    looks = f", a look at the queue every {how['poll']:g} steps" if how["poll"] > 1 else ""
+    return f"split {how['split']}{cache}, calls of {how['chunk']:g} prompt tokens{looks}"
+
+
 def _predicted(
-    names: tuple[str, ...] | list[str], model: str, how: tuple, work: Request, limits: LatencyLimits
+    names: Sequence[str], model: str, how: dict, work: Request, limits: LatencyLimits
 ) -> dict[str, Frontier]:
-    """The roofline's frontiers by card. how: precision, cards, precision of the cache, split,
-    chunk, poll.
-    """
+    """The roofline's frontiers by card. how: what `roofline` takes beside card and model."""
     from ..capacity import hardware as devices
     from ..capacity.frontier import frontier as curve_of
     from ..capacity.roofline import roofline
@@ -205,7 +233,7 @@ def _predicted(
     for name in names:
         device = devices.hardware(name)
         try:
-            found[name] = curve_of(roofline(device, served, *how), work)
+            found[name] = curve_of(roofline(device, served, **how), work)
             found[name].batch_within(limits)
         except InputError as error:
             if error.file is not None:
