@@ -68,7 +68,7 @@ def test_where_nothing_can_be_written_no_work_is_begun(tmp_path, monkeypatch, na
 @pytest.mark.parametrize(
     "line",
     [
-        "control analyse",
+        "control analyse --policy lqr",
         "capacity supply",
         "run --days 2",
         "reproduce hip20",
@@ -170,21 +170,21 @@ PLACES = {  # of shipped files, and of commands that show what is in them
         "params table F",
         "params diff F baseline",
         "params check F",
-        "run F --days 2",
+        "run F --days 2 --no-figures",
         "model variables F",
     ],
     "policies/pid.yaml": [
         "control analyse --policy F",
-        "run --days 2 --policy F",
-        "compare --days 2 --runs 2 --policies F,none",
+        "run --days 2 --no-figures --policy F",
+        "compare --days 2 --runs 2 --no-figures --policies F,none",
     ],
     "scenarios/token_crash.yaml": [
         "params table --scenario F",
-        "compare --days 2 --runs 2 --policies none,pid --scenarios F",
+        "compare --days 2 --runs 2 --no-figures --policies none,pid --scenarios F",
     ],
     "fleets/marketplace.yaml": ["capacity supply --fleet F"],
     "hardware/h100.yaml": ["capacity frontier --hardware F"],
-    "workloads/chat.yaml": ["venues --runs 2 --workload F"],
+    "workloads/chat.yaml": ["venues --runs 2 --days 90 --workload F"],
     "sweeps/pid_gains.yaml": ["sweep F --dry-run", "sweep F.no"],
 }
 

@@ -20,7 +20,7 @@ README = ROOT / "README.md"
 # options that make an example a matter of seconds
 SMALL = {
     "propose": ["--no-worlds", "--no-figures"],
-    "compare": ["--days", "30"],
+    "compare": ["--days", "30", "--no-figures"],
     "run": ["--days", "30"],
 }
 IDS = [page.stem for page in PAGES]

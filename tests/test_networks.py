@@ -180,7 +180,6 @@ def test_helium_meets_the_record_with_prices_and_burned_credits_as_inputs(tmp_pa
         changes="helium",
         prices=daily(tmp_path / "prices.csv", dt.date(2023, 4, 24), prices),
         demand=str(rates),
-        engine="ensemble",
         record=["total_supply", "emitted"],
     ).trajectories.values
     start = resolve("helium").values.supply.total_supply
