@@ -29,7 +29,7 @@ def prepared(runs=3, days=60, model=MODEL, **choice):
     return model.bound(params), params, steady_state(parameters, model).state
 
 
-def both(runs=3, days=60, **choice):
+def both(runs=2, days=60, **choice):
     model, params, start = prepared(runs, days, **choice)
     return [
         e.simulate(model, params, start, runs=np.arange(runs), steps=days)
