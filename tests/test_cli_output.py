@@ -175,8 +175,8 @@ PLACES = {  # of shipped files, and of commands that show what is in them
     ],
     "policies/pid.yaml": [
         "control analyse --policy F",
-        "run --days 2 --no-figures --policy F",
-        "compare --days 2 --runs 2 --no-figures --policies F,none",
+        "run --days 2 --policy F",
+        "compare --days 2 --runs 2 --policies F,none",
     ],
     "scenarios/token_crash.yaml": [
         "params table --scenario F",
