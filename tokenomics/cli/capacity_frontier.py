@@ -161,11 +161,12 @@ def frontier(
     for name in files:
         sweep, curve, remarks = answer(name, work, limits)
         found[name] = curve
-        own = {"model": sweep.model, "precision": sweep.precision.lower(), "cards": sweep.gpus}
+        own_precision = sweep.precision.lower()
+        own = {"model": sweep.model, "precision": own_precision, "cards": sweep.gpus}
         rows[name] = _row(curve, limits) | {"from": "measured", "description": sweep.description}
         rows[name] |= own
         asked = (model, precision, cards)
-        if hardware and (known_shape(sweep.model), *tuple(own.values())[1:]) != asked:
+        if hardware and (known_shape(sweep.model), own_precision, sweep.gpus) != asked:
             remark(f"{name}: measured with {_setting(*own.values())}, not {_setting(*asked)}")
         notes.append(f"{name}: {sweep.description}; interpolated between its points")
         for note in remarks:
