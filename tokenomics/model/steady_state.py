@@ -186,12 +186,12 @@ def _balance(
         }
         return stationary(mine), {**given, "price_variance": variance[point]}
 
-    every = np.arange(points)
-    given = known(every)[1]
+    every = known(np.arange(points))
+    given = every[1]
     unknown = "utilisation" if "inference_price" in given else "inference_price"
 
     def excess_supply(logarithm, point):
-        calm, stocks = known(point)
+        calm, stocks = every if len(point) == points else known(point)
         rest = Rest(calm, table, stocks | {unknown: exp(logarithm)})
         return log(rest["utilisation"] * rest["capacity"] + 1e-300) - log(rest["demand"] + 1e-300)
 

@@ -77,6 +77,13 @@ def log_prices(params, needs, state):
     )
 
 
+def prices_by_class(params, state):
+    """`log_prices` of every class, by its name."""
+    return {
+        name: log_prices(params, workload, state) for name, workload in params["workloads"].items()
+    }
+
+
 def solved(params, rest):
     """Scales and wedges that meet the targets of demand at the start; see `parameters.choice`.
 
@@ -93,7 +100,7 @@ def solved(params, rest):
             nest - log(other / (own + other)) / within,
             -log(1.0 - own - other) / between,
         )
-        prices = log_prices(params, workload, rest)
+        prices = rest.of(prices_by_class)[name]
         for seller, target, price in zip(SELLERS, wanted, prices, strict=True):
             found[f"wedge_{seller}_{name}"] = target - price
     return found
@@ -103,12 +110,14 @@ def chosen(params, name, state):
     """Shares of the network and of the other sellers in what a class prefers, and the log of its
     mean cost, relative to today's. name: of the class. state: with the scales and wedges.
     """
+    return _preferred(name, state, log_prices(params, params["workloads"][name], state))
+
+
+def _preferred(name, state, prices):
     within, between = state["choice_within"], state["choice_between"]
     network, sellers, cloud = (
         price + state[f"wedge_{seller}_{name}"]
-        for seller, price in zip(
-            SELLERS, log_prices(params, params["workloads"][name], state), strict=True
-        )
+        for seller, price in zip(SELLERS, prices, strict=True)
     )
     inside, rest = _split(within * (network - sellers))
     nest = network + log(inside) * (1.0 / within)
@@ -148,13 +157,18 @@ def work_at(params, state, price):
 
 
 def choice_at_rest(params, rest):
+    """`choice_settled` at rest."""
+    return choice_settled(params, rest, rest.of(prices_by_class))
+
+
+def choice_settled(params, state, prices):
     """Shares and work of every class that has settled on its sellers, and the network's work
-    [Mtok/day].
+    [Mtok/day]. prices: `log_prices` by class.
     """
     found, total = {}, 0.0
     for name in params["workloads"]:
-        network, sellers, mean_cost = chosen(params, name, rest)
-        work = class_work(params, name, rest["potential_demand"], mean_cost) * network
+        network, sellers, mean_cost = _preferred(name, state, prices[name])
+        work = class_work(params, name, state["potential_demand"], mean_cost) * network
         found[f"share_{name}"], found[f"sellers_{name}"] = network, sellers
         found[f"demand_{name}"] = work
         total = total + work
