@@ -13,6 +13,7 @@ from stores import with_failures
 
 import tokenomics as tk
 from paths import command
+from tokenomics.cli.compare import _show_comparison
 from tokenomics.errors import InputError
 from tokenomics.experiments.own_code import only
 from tokenomics.results.differences import Paired, family
@@ -160,6 +161,14 @@ def test_equal_policies_are_not_told_apart():
     row = same.differences().iloc[0]
     assert (row["difference"], row["win_rate"], row["verdict"]) == (0.0, 0.5, "undecided")
     assert same.best()["equal"].iloc[0] == ("none", "pid") and same.best()["best"].isna().all()
+
+
+def test_one_run_says_in_words_what_it_does_not_tell(capsys):
+    one = tk.compare(policies=["none", "pid"], runs=1, days=5, metrics=["tracking_rms"], years=())
+    assert one.told()[0].startswith("One run tells no interval, no p and no verdict")
+    _show_comparison(one, one.differences(), one.best())
+    text = capsys.readouterr().out
+    assert "nan" not in text and "not told" in text and "simultaneous" not in text
 
 
 def test_nobody_wins_where_no_policy_is_told_from_another(tmp_path):

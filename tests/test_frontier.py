@@ -87,6 +87,15 @@ def test_a_law_is_dominated_by_others_even_where_its_own_points_do_better_still(
     assert found.dominated == ["top", "poor"] or found.dominated == ["poor"]
 
 
+def test_one_run_tells_no_law_from_another():
+    points = pd.DataFrame({"policy": ["pid", "none"], "dominated_by": ["", ""]})
+    told = CostFrontier(points, "spend", (), 1, 20.0).summary()
+    assert told == (
+        "One run tells no law from another; 2 or more may. 1 run of 20 days; "
+        "differences to the same run without a controller."
+    )
+
+
 def test_a_metric_without_a_direction_and_a_law_without_strength_are_refused():
     with pytest.raises(InputError, match=r"metrics: 'price_final'"):
         frontier(policies=["pid"], metrics=["price_final"], runs=2, sets=SPAN)

@@ -17,6 +17,7 @@ from .output import distinct, listed, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 NOBODY = "-"  # in place of the best policy
+UNTOLD = "not told"  # in place of a p of fewer than two runs
 
 
 @app.command(
@@ -273,7 +274,7 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
             mean_interval(*row) for row in gaps[["difference", "low", "high"]].to_numpy()
         ]
         gaps["verdict"] = [in_words(row) for row in gaps.itertuples(index=False)]
-        gaps["p"] = [f"{p:.2g}" for p in gaps["p"]]
+        gaps["p"] = [f"{p:.2g}" if p == p else UNTOLD for p in gaps["p"]]
         gaps["metric"] = [
             f"{one.metric} [{one.unit}], matters from {readable(one.matters)}"
             for one in gaps.itertuples(index=False)

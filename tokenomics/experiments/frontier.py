@@ -18,13 +18,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
 
-from ..errors import InputError, lettering
+from ..errors import InputError, counted, lettering
 from ..inputs.arguments import many
 from ..parameters import Resolved, resolve
 from ..parameters.tables import markdown_rows
 from ..results.drawing import Drawing, shown
 from ..results.figures import COLOURS
 from ..results.intervals import LEVEL, mean_interval, paired_intervals
+from ..results.matters import FEWEST
 from ..results.metrics import METRICS
 from ..shown import readable
 from .matching import COSTS, NO_STRENGTH, WORDS, at_strengths, grid, strength_of
@@ -59,6 +60,8 @@ class CostFrontier:
 
     def finding(self) -> str:
         """The laws that others dominate, in words."""
+        if self.runs < FEWEST:
+            return f"one run tells no law from another; {FEWEST} or more may"
         lost = self.dominated
         if not lost:
             return "no law is told to be dominated at every strength"
@@ -67,9 +70,10 @@ class CostFrontier:
     def summary(self) -> str:
         """The finding, and of what it is."""
         first = f"{self.finding()[0].upper()}{self.finding()[1:]}."
+        ends = ", simultaneous 95 % intervals" * (self.runs >= FEWEST)
         return (
-            f"{first} {self.runs} runs of {self.days:g} days; differences to the same run without "
-            "a controller, simultaneous 95 % intervals."
+            f"{first} {counted(self.runs, 'run')} of {self.days:g} days; differences to the same "
+            f"run without a controller{ends}."
         )
 
     def table(self) -> pd.DataFrame:
@@ -130,9 +134,9 @@ class CostFrontier:
         figure.suptitle(
             lettering(
                 f"What each law buys for what it costs, from its weakest to its strongest: "
-                f"{self.finding()}\n{self.runs} runs of {self.days:g} days, same shocks; bars: "
-                f"simultaneous 95 % intervals; square: the law as it is; hollow: another point "
-                f"costs no more, is worse in nothing and better in something"
+                f"{self.finding()}\n{counted(self.runs, 'run')} of {self.days:g} days, same "
+                f"shocks; bars: simultaneous 95 % intervals; square: the law as it is; hollow: "
+                f"another point costs no more, is worse in nothing and better in something"
             ),
             fontsize=9,
             x=0.01,

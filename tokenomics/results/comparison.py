@@ -21,7 +21,7 @@ from ..shown import Shown, readable
 from .differences import LARGER, Paired, family, in_words, table
 from .drawing import Drawing, shown
 from .intervals import mean_interval
-from .matters import runs_needed
+from .matters import FEWEST, runs_needed
 from .metrics import DEPLETING, METRICS
 from .sweep import Sweep
 from .sweep_rows import Summaries
@@ -29,6 +29,10 @@ from .sweep_rows import Summaries
 SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "": "#F2F2F2"}
 LETTERS, LINE = 15, 0.14  # of a title: letters an inch, and height of a line [inches]
 NAMES = 3.4  # inches for the names of metrics
+ONE_RUN = (
+    f"One run tells no interval, no p and no verdict: differences below are of that run alone. "
+    f"They are told from {FEWEST} runs on (--runs)."
+)
 ARROWS = {"lower": "↓", "higher": "↑"}  # which way a metric is better
 
 
@@ -341,6 +345,8 @@ class Comparison(Shown):
             Lines.
         """
         runs, lines = self.sweep.manifest["runs"], []
+        if runs < FEWEST:
+            return (ONE_RUN,)
         lines.append(
             f"Differences to {self.reference}: simultaneous 95 % intervals of a scenario's "
             f"{self.family}, metrics times policies. More than matters: the whole interval is "
