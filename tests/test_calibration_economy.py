@@ -382,6 +382,19 @@ def test_a_wrong_parameter_or_range_is_named(fit, message):
         ranges(resolve("baseline"), fit)
 
 
+@pytest.mark.parametrize(("holdout", "least"), [(1.0 / 3.0, 375), (0.5, 499)])
+def test_a_short_file_is_told_at_once_how_many_returns_bind(tmp_path, holdout, least):
+    file, day = tmp_path / "closes.csv", dt.date(2025, 1, 1)
+    prices = np.exp(np.random.default_rng(1).normal(0.0, 0.05, 40).cumsum())
+    rows = (f"{day + dt.timedelta(days=n)},{price}" for n, price in enumerate(prices))
+    file.write_text("\n".join(["date,price", *rows]))
+    message = (
+        f"39 daily returns; expected at least {least}, that is {least + 1} closes in a row: 250"
+    )
+    with pytest.raises(InputError, match=message):
+        calibrate_economy(file, **SMALL, holdout=holdout)
+
+
 def test_a_short_history_a_gap_and_a_wrong_share_are_refused(closes):
     short = Closes(
         closes.dates[:200],
@@ -391,7 +404,9 @@ def test_a_short_history_a_gap_and_a_wrong_share_are_refused(closes):
         closes.ends[:199],
         (),
     )
-    with pytest.raises(InputError, match="daily returns to fit; expected at least 250"):
+    with pytest.raises(
+        InputError, match="199 daily returns; expected at least 375: 250 are fitted"
+    ):
         calibrate_economy(short, **SMALL)
     gap = Closes(
         closes.dates, closes.values, closes.file, closes.returns[:-1], closes.ends[:-1], ()

@@ -77,13 +77,16 @@ def read_closes(
     start: str | dt.date | None = None,
     end: str | dt.date | None = None,
     offered: Mapping[str, tuple[str, ...]] = OPTIONS,
+    least: int = FEWEST,
+    why: str = "",
 ) -> Closes:
     """Closes from `start` to `end` (all where not given), with log returns of a day, or of
     `choices.step` days.
 
     choices: how to read the file and what to do with its defects. offered: the choices that the
-    command offers. Only the window used has to be clean. Raises InputError that names file, line
-    and the choice that would handle what is wrong; text and infinity in a price, fewer than FEWEST
+    command offers. least: returns that are needed; why: the reason, as the end of a message. Only
+    the window used has to be clean. Raises InputError that names file, line
+    and the choice that would handle what is wrong; text and infinity in a price, fewer than `least`
     returns and prices that stand still are always refused.
     """
     chosen = choices_of(choices, offered)
@@ -97,12 +100,12 @@ def read_closes(
     place, values, ends = _steps(rows, chosen, offered, done)
     returns = np.diff(np.log(values))[ends - 1]
     what = "daily returns" if chosen.step == 1 else f"returns of {chosen.step} days"
-    if len(returns) < FEWEST:
+    if len(returns) < least:
         found = frequency(rows.days)
         hint = f"; the rows are {found}" if found != "days" else ""
         expected = (
-            f"at least {FEWEST}, that is {FEWEST + 1} closes in a "
-            f"row{_by_step(rows, chosen, offered, ' (or {})')}"
+            f"at least {least}, that is {least + 1} closes in a "
+            f"row{_by_step(rows, chosen, offered, ' (or {})')}{why}"
         )
         raise InputError(f"{len(returns)} {what}{hint}", file=path, expected=expected)
     _refuse_still(returns, what, rows)

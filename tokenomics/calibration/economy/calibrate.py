@@ -17,8 +17,8 @@ import pandas as pd
 
 from ...errors import InputError
 from ...experiments.run import Source
-from ...histories.choices import FILLED, Choices
-from ...histories.prices import Closes, read_closes
+from ...histories.choices import Choices
+from ...histories.prices import Closes
 from ...inputs import bounds
 from ...inputs.arguments import (
     CALL,
@@ -39,7 +39,7 @@ from .fit import Simulations, fit_moments
 from .report import calibration_of
 from .simulated_moments import Tick
 from .space import Space, ranges
-from .subject import Subject, subject_of
+from .subject import Subject, read_subject, subject_of
 from .volatility import Level, candidates, preferred, score_table, scores
 from .weight import weight_of
 
@@ -186,9 +186,10 @@ def calibrate_economy(
     >>> tk.calibrate_economy("closes.csv", settings={"runs": 50}).overlay()  # doctest: +SKIP
     """
     bounds.check(holdout=(holdout, bounds.HELD_OUT))
-    subject = subject_of(
-        file if isinstance(file, Closes) else read_closes(file, choices, start, end, FILLED),
-        holdout,
+    subject = (
+        subject_of(file, holdout)
+        if isinstance(file, Closes)
+        else read_subject(file, choices, start, end, holdout)
     )
     settings, resolved = settled(settings), without_control(params, overlay, sets)
     space = ranges(resolved, fit)

@@ -18,8 +18,7 @@ import pandas as pd
 
 from ...errors import InputError
 from ...experiments.run import Source
-from ...histories.choices import FILLED, Choices
-from ...histories.prices import read_closes
+from ...histories.choices import Choices
 from ...inputs import bounds
 from ...inputs.arguments import (
     CALL,
@@ -53,7 +52,7 @@ from .pooling import Pooled, pool
 from .report import LOOSE
 from .simulated_moments import Tick
 from .space import Space, own_values, ranges
-from .subject import Subject, subject_of
+from .subject import Subject, read_subject
 from .volatility import Level, grid, score_table, scores
 from .weight import weight_of
 
@@ -127,7 +126,7 @@ def calibrate_panel(
             f"{len(names)} files", argument="files", expected="two or more, of different names"
         )
     subjects = {
-        name: subject_of(read_closes(file, choices, start, end, FILLED), holdout)
+        name: read_subject(file, choices, start, end, holdout)
         for name, file in zip(names, files, strict=True)
     }
     settings, resolved = settled(settings), without_control(params, overlay, sets)

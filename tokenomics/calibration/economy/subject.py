@@ -4,17 +4,22 @@ apart.
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
 from ...errors import InputError
-from ...histories.prices import Closes
+from ...histories.choices import FILLED, Choices
+from ...histories.prices import Closes, read_closes
 from ..estimates import Data, digest
 from .moments import measured
 
 LEAST_DAYS = 250  # fitted; below, a history says little about clusters and drawdowns
+WHY = f": {LEAST_DAYS} are fitted, and a part is held out"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +60,26 @@ class Subject:
         )
 
 
+def least_returns(holdout: float) -> int:
+    """Returns of the shortest history of which `LEAST_DAYS` are fitted."""
+    days = LEAST_DAYS
+    while round(days * (1.0 - holdout)) < LEAST_DAYS:
+        days += 1
+    return days
+
+
+def read_subject(
+    file: str | Path,
+    choices: Choices | Mapping[str, object] | None,
+    start: str | dt.date | None,
+    end: str | dt.date | None,
+    holdout: float,
+) -> Subject:
+    """A file's history split in two; see `read_closes`. Raises InputError."""
+    least = least_returns(holdout)
+    return subject_of(read_closes(file, choices, start, end, FILLED, least, WHY), holdout)
+
+
 def subject_of(history: Closes, holdout: float) -> Subject:
     """A history split in two. Raises InputError where it has gaps or too few days."""
     days = len(history.values) - 1
@@ -65,11 +90,9 @@ def subject_of(history: Closes, holdout: float) -> Subject:
             argument="gaps",
             expected="interpolate, or a window without a gap",
         )
-    fitted = round(days * (1.0 - holdout))
-    if fitted < LEAST_DAYS:
+    least = least_returns(holdout)
+    if days < least:
         raise InputError(
-            f"{fitted} daily returns to fit",
-            file=history.file,
-            expected=f"at least {LEAST_DAYS}, after the part held out",
+            f"{days} daily returns", file=history.file, expected=f"at least {least}{WHY}"
         )
-    return Subject(history, fitted)
+    return Subject(history, round(days * (1.0 - holdout)))
