@@ -80,7 +80,7 @@ def attack_table(
     the treasury's first reserve; what the defence costs when nobody attacks is in `tracking`, 1.
     failed: runs that broke off under the attack and are not counted.
     """
-    bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
+    bounds.check(runs=(runs, bounds.REPEATED), seed=(seed, bounds.SEED))
     rows = []
     attacks = many(attacks)
     for number, attack in enumerate(attacks):

@@ -44,7 +44,7 @@ def front_running_table(
     failed: runs that broke off and are not counted. Raises InputError for another law than the
     PID's.
     """
-    bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
+    bounds.check(runs=(runs, bounds.REPEATED), seed=(seed, bounds.SEED))
     if resolved.values.controller.type != "pid":
         raise InputError(
             f"policy with the law {resolved.values.controller.type}",

@@ -82,7 +82,7 @@ def wash_usage_table(
     sold at the raised price. Each a mean with its 95 % interval; failed: runs that broke off and
     are not counted.
     """
-    bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
+    bounds.check(runs=(runs, bounds.REPEATED), seed=(seed, bounds.SEED))
     cases = []
     for policy in many(policies):
         resolved = resolve(policy)

@@ -24,7 +24,13 @@ def bonding(
     response: Annotated[
         str, typer.Option(help="Form of the response: logistic or elasticity.")
     ] = "logistic",
-    bootstrap: Annotated[int, number("Histories of the bootstrap.", bounds.DRAWS.from_(99))] = 999,
+    bootstrap: Annotated[
+        int,
+        number(
+            "Histories of the bootstrap.",
+            bounds.DRAWS.from_(99, "of fewer, two or less lie beyond each end of a 95 % interval"),
+        ),
+    ] = 999,
     seed: Annotated[int, number("Seed of the bootstrap and the forecasts.", bounds.SEED)] = 0,
     out: Out = None,
     as_json: Json = False,

@@ -80,9 +80,7 @@ def economy(
             bounds.HELD_OUT,
         ),
     ] = None,
-    runs: Annotated[
-        int, number("Simulated histories of each point.", bounds.DRAWS.from_(20))
-    ] = 100,
+    runs: Annotated[int, number("Simulated histories of each point.", bounds.HISTORIES)] = 100,
     seed: Annotated[int, number("Seed of the simulated histories.", bounds.SEED)] = 0,
     workers: Annotated[int, number("Threads.", bounds.WORKERS)] = 1,
     out: Out = None,

@@ -54,7 +54,7 @@ def prices(
         int,
         number(
             "Resamples of each of two bootstraps of Merton's fit; 0 for none.",
-            bounds.DRAWS.from_(0),
+            bounds.RESAMPLES,
         ),
     ] = 200,
     seed: Annotated[int, number("Seed of the bootstraps.", bounds.SEED)] = 0,

@@ -27,7 +27,7 @@ def recover(
         ),
     ],
     replications: Annotated[
-        int, number("Simulated data sets.", bounds.REPLICATIONS.from_(20))
+        int, number("Simulated data sets.", bounds.REPLICATIONS.from_(20, bounds.IN_A_TAIL))
     ] = 500,
     count: Annotated[
         int | None,

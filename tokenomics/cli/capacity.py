@@ -56,7 +56,11 @@ def benchmark(
         ),
     ] = "auto",
     seconds: Annotated[
-        float, number("Time to measure for, about [s].", bounds.SECONDS.from_(1.0))
+        float,
+        number(
+            "Time to measure for, about [s].",
+            bounds.SECONDS.from_(1.0, "every point has a part of it alone"),
+        ),
     ] = 60.0,
     out: Annotated[
         Path | None, typer.Option(help="Hardware file to write; it must not exist.", metavar="FILE")

@@ -120,7 +120,7 @@ def boundary(
     scenario: Scenario = None,
     overlay: Overlay = None,
     sets: Set = None,
-    runs: Annotated[int, number("Runs of every gain at large noise.", bounds.RUNS.from_(2))] = 100,
+    runs: Annotated[int, number("Runs of every gain at large noise.", bounds.REPEATED)] = 100,
     seed: Seed = 0,
     out: Tables = None,
     form: Form = "png",
@@ -199,7 +199,7 @@ def tune(
     scenario: Scenario = None,
     overlay: Overlay = None,
     sets: Set = None,
-    runs: Annotated[int, number("Runs of the simulated check.", bounds.RUNS.from_(2))] = 200,
+    runs: Annotated[int, number("Runs of the simulated check.", bounds.REPEATED)] = 200,
     seed: Seed = 0,
     out: Annotated[
         Path | None, typer.Option(help="Policy file to write; it must not exist.", metavar="FILE")

@@ -21,7 +21,7 @@ from .options import File, Json, Overlay, Policy, Scenario, Set, Tables, changed
 from .output import deliver, distinct, print_json, progress_bar, say, show_frame
 
 app = typer.Typer(rich_markup_mode=None)
-Runs = Annotated[int, number("Runs of every row.", bounds.RUNS.from_(2))]
+Runs = Annotated[int, number("Runs of every row.", bounds.REPEATED)]
 
 
 def cell(mean: float, low: float, high: float, scale: float = 1.0, digits: int = 1) -> str:

@@ -26,7 +26,7 @@ def reproduce(
         ),
     ],
     runs: Annotated[
-        int | None, number("Monte Carlo runs, in place of the settings'.", bounds.RUNS.from_(2))
+        int | None, number("Monte Carlo runs, in place of the settings'.", bounds.REPEATED)
     ] = None,
     seed: Seed = 0,
     out: Annotated[

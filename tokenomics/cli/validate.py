@@ -97,7 +97,7 @@ def validate(
     overlay: Overlay = None,
     sets: Set = None,
     runs: Annotated[int, number("Draws of each forecast.", bounds.DRAWS)] = 500,
-    arms: Annotated[int, number("Runs of the counterfactual.", bounds.RUNS)] = 20,
+    arms: Annotated[int, number("Runs of the counterfactual.", bounds.REPEATED)] = 20,
     horizon: Annotated[int, number("Horizon of the longer forecasts [days].", bounds.HORIZON)] = 30,
     seed: Annotated[int, number("Seed of all draws.", bounds.SEED)] = 0,
     out: Tables = None,

@@ -45,7 +45,7 @@ def venues(
             "Simulated span [days], at least 90: 30 days behind a doubling of demand.", bounds.DAYS
         ),
     ] = None,
-    runs: Annotated[int, number("Number of Monte Carlo runs.", bounds.RUNS.from_(2))] = 100,
+    runs: Annotated[int, number("Number of Monte Carlo runs.", bounds.REPEATED)] = 100,
     seed: Seed = 0,
     out: Tables = None,
     form: Form = "png",

@@ -4,7 +4,7 @@ have theirs in the schema.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any
@@ -17,7 +17,7 @@ CENTURY = 36_525.0  # days; growth at a rate a year is no forecast beyond
 @dataclass(frozen=True)
 class Bound:
     """Numbers from `least` to `most`, `whole` ones or any. above: more than `least`, not as much.
-    why: the reason of the upper bound.
+    why: the reason of the upper bound. below: of the lower one, where it needs any.
     """
 
     least: float
@@ -26,15 +26,20 @@ class Bound:
     unit: str = ""
     whole: bool = True
     above: bool = False
+    below: str = ""
 
     def __str__(self) -> str:
+        return f"{self._range} ({self.why})"
+
+    @property
+    def _range(self) -> str:
         kind = "a whole number" if self.whole else "a number"
         low = (
             f"above {_told(self.least)} and at most"
             if self.above
             else f"from {_told(self.least)} to"
         )
-        return " ".join(f"{kind} {low} {_told(self.most)} {self.unit}".split()) + f" ({self.why})"
+        return " ".join(f"{kind} {low} {_told(self.most)} {self.unit}".split())
 
     def __contains__(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, Integral if self.whole else Real):
@@ -46,12 +51,19 @@ class Bound:
     def check(self, value: Any, argument: str) -> Any:
         """The value, where it is within. Raises InputError."""
         if value not in self:
-            raise InputError(_told(value), argument=argument, expected=str(self))
+            raise InputError(_told(value), argument=argument, expected=self._expected(value))
         return value
 
-    def from_(self, least: float) -> Bound:
-        """The same from another lower bound."""
-        return Bound(least, self.most, self.why, self.unit, self.whole)
+    def _expected(self, value: Any) -> str:
+        """The bounds, with the reason of the end beyond which a value is."""
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        low = number and (value <= self.least if self.above else value < self.least)
+        why = self.below if low else self.why
+        return f"{self._range} ({why})" if why else self._range
+
+    def from_(self, least: float, below: str = "") -> Bound:
+        """The same from another lower bound, for a reason of its own."""
+        return replace(self, least=least, above=False, below=below)
 
 
 def check(**values: tuple[Any, Bound]) -> None:
@@ -81,17 +93,35 @@ def _told(value: Any) -> str:
     return repr(value)[:60]
 
 
+IN_A_TAIL = "of fewer, less than one is expected in a tail of 5 %"
 RUNS = Bound(
     1,
     1_000_000,
     "the mean of a million runs is told to a thousandth of their standard deviation",
     "runs",
 )
+REPEATED = RUNS.from_(2, "one run has no interval")
 REPLICATIONS = Bound(
-    2, 1_000_000, "a coverage of a million replications is told to a thousandth", "replications"
+    2,
+    1_000_000,
+    "a coverage of a million replications is told to a thousandth",
+    "replications",
+    below="one has no scatter",
 )
-DRAWS = Bound(2, 100_000, "quantiles of a hundred thousand draws are told to a thousandth", "draws")
-PATHS = Bound(20, 10_000, "bands of ten thousand paths are told to a hundredth", "paths")
+RESAMPLES = Bound(
+    0, 100_000, "quantiles of a hundred thousand draws are told to a thousandth", "draws"
+)
+DRAWS = RESAMPLES.from_(20, IN_A_TAIL)
+HISTORIES = Bound(
+    20,
+    100_000,
+    "the mean of a hundred thousand is told to a third of a per cent of one's standard deviation",
+    "histories",
+    below="fewer add more than a twentieth to the variance of an estimate",
+)
+PATHS = Bound(
+    20, 10_000, "bands of ten thousand paths are told to a hundredth", "paths", below=IN_A_TAIL
+)
 SEED = Bound(0, 2**64 - 1, "the generator's key has 64 bits")
 SEARCH_SEED = Bound(0, 2**32 - 1, "the search's generator takes 32 bits")
 DAYS = Bound(
@@ -104,7 +134,13 @@ DAYS = Bound(
 )
 YEARS = Bound(1, 100, "a century: growth at a rate a year is no forecast beyond", "years")
 STEPS = Bound(1, 10_000_000, "no more steps are simulated at once", "steps")
-EXPLORED = Bound(2, 2_000, "a picture of more takes seconds, and a slider does not wait", "runs")
+EXPLORED = Bound(
+    2,
+    2_000,
+    "a picture of more takes seconds, and a slider does not wait",
+    "runs",
+    below="one run has no interval",
+)
 EXPLORED_DAYS = Bound(
     0.0,
     3_653.0,
@@ -130,9 +166,10 @@ LATENCY = Bound(0.0, 86_400.0, "a day", "s", whole=False, above=True)
 HELD_OUT = Bound(
     0.0,
     0.9,
-    "a tenth of the days at least is fitted, and one day at least held out",
+    "a tenth of the days at least is fitted",
     whole=False,
     above=True,
+    below="one day at least is held out",
 )
 PART = Bound(0.0, 1.0, "it is a share", whole=False, above=True)
 SHARE = Bound(0.0, 1.0, "it is a share", whole=False)

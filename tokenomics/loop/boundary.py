@@ -161,7 +161,7 @@ def boundary_table(
 
     The law is the PID with both sides, whatever the policy of the parameters.
     """
-    bounds.check(runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
+    bounds.check(runs=(runs, bounds.REPEATED), seed=(seed, bounds.SEED))
     resolved = resolved.replace(LAW, source="boundary")
     parameters, rows = resolved.values, []
     economy = linearise(parameters, today=resolved.today)

@@ -280,7 +280,7 @@ def tune(
         "days",
         whole=False,
     )
-    bounds.check(target=(target, slow), runs=(runs, bounds.RUNS.from_(2)), seed=(seed, bounds.SEED))
+    bounds.check(target=(target, slow), runs=(runs, bounds.REPEATED), seed=(seed, bounds.SEED))
     own = resolved.replace({"controller.type": "lqr" if method == "lqr" else "pid"}, source="tune")
     parameters = own.values
     economy = linearise(parameters, today=own.today)

@@ -69,7 +69,7 @@ def reproduce(
             expected="one of " + ", ".join(PAPERS),
             nearest=nearest(paper, PAPERS),
         )
-    bounds.optional(runs=(runs, bounds.RUNS.from_(2)))
+    bounds.optional(runs=(runs, bounds.REPEATED))
     bounds.check(seed=(seed, bounds.SEED))
     return import_module(f".{paper}", __name__).reproduce(runs=runs, seed=seed, progress=progress)
 

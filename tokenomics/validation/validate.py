@@ -100,8 +100,8 @@ def _place(history: PriceHistory, start: dt.date, horizon: int) -> int:
 
 def _check(resolved: Resolved, runs: int, arms: int, horizon: int) -> None:
     bounds.check(
-        runs=(runs, bounds.DRAWS.from_(20)),
-        arms=(arms, bounds.RUNS.from_(2)),
+        runs=(runs, bounds.DRAWS),
+        arms=(arms, bounds.REPEATED),
         horizon=(horizon, bounds.HORIZON),
     )
     controllers.law(resolved.values.controller.type)

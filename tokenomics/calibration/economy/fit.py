@@ -36,8 +36,12 @@ class Simulations:
 
     def __post_init__(self) -> None:
         sizes = {
-            name: (getattr(self, name), bounds.DRAWS.from_(1))
-            for name in ("runs", "design", "starts", "check")
+            name: (getattr(self, name), bound.from_(1))
+            for bound, names in (
+                (bounds.HISTORIES, ("runs", "check")),
+                (bounds.RESAMPLES, ("design", "starts")),
+            )
+            for name in names
         }
         bounds.check(**sizes, seed=(self.seed, bounds.SEED), workers=(self.workers, bounds.WORKERS))
 

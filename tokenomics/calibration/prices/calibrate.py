@@ -102,7 +102,7 @@ def calibrate_prices(
     >>> found.data.count  # returns
     299
     """
-    bounds.check(bootstrap=(bootstrap, bounds.DRAWS.from_(0)), seed=(seed, bounds.SEED))
+    bounds.check(bootstrap=(bootstrap, bounds.RESAMPLES), seed=(seed, bounds.SEED))
     garch.load_arch()
     closes = read_closes(file, choices, start, end)
     returns = closes.returns

@@ -244,7 +244,7 @@ def propose(
     '0b1c...'
     """
     bounds.optional(
-        runs=(runs, bounds.RUNS.from_(2)),
+        runs=(runs, bounds.REPEATED),
         seed=(seed, bounds.SEED),
         workers=(workers, bounds.WORKERS),
     )
