@@ -369,7 +369,7 @@ def test_directions_that_the_moments_do_not_tell_come_last():
 @pytest.mark.parametrize(
     ("fit", "message"),
     [
-        (["speculation.noize"], "speculation.noize"),
+        (["speculation.noize"], "speculation.noize.*did you mean 'speculation.noise'"),
         (["speculation.noise=1"], "path=low:high"),
         (["speculation.noise=2:1"], "0 < low < high"),
         (["speculation.information_cost"], "0 < low < high"),

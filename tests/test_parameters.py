@@ -128,7 +128,11 @@ def test_a_misspelt_key_names_its_neighbour(tmp_path):
         ),
         ("supply: {enabled: 1}", r"expected true or false"),
         ("supply: 5", r"in place of a group"),
-        ("privacy: {mode: tea}", r"'tea'; expected one of none, tee, optimistic, zk"),
+        ("privacy: {mode: tea}", r"'tea'; expected one of none, tee, optimistic, zk; did .* 'tee'"),
+        (
+            "events: {fall: {kind: newz, start: 3, days: 0, size: -0.5}}",
+            r":1: events.fall.kind: 'newz'; expected one of demand, news, .*did you mean 'news'",
+        ),
         (
             "reliability: {tiers: {home: {share: 0.2}}}",
             r"mine.yaml:1: reliability.tiers: the shares add up to 1.1; expected 1",
@@ -488,3 +492,15 @@ def test_a_card_whose_file_was_edited_is_read_anew(tmp_path):
         assert found.device == name
         found.rates.clear()  # which is its caller's
         assert hardware(str(file)).rates
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("scenarois", "no kind 'scenarois'; expected one of .*did you mean 'scenario'"),
+        ("token_crash", "'token_crash' is a scenario; expected one of .*did you mean 'scenario'"),
+    ],
+)
+def test_a_wrong_kind_of_shipped_files_has_its_neighbour(kind, message):
+    with pytest.raises(InputError, match=message):
+        tables.shipped(kind)

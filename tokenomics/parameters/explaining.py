@@ -4,6 +4,7 @@ what was found and what was expected.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import or_
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from ..errors import InputError, counted, nearest
 
 LONGEST = 60  # characters of a value in an error
+NAMES = re.compile(r"'([^']*)'")  # that pydantic expects
 BOUNDS = {
     "gt": "above {}",
     "ge": "at least {}",
@@ -85,7 +87,12 @@ def explained(
         if one["loc"][: len(keys)] == keys and _followed(kind, one["loc"])[0] == keys
     ]
     wanted = ", or ".join(dict.fromkeys(_wanted(one, kind) for one in tried or [first]))
-    return InputError(shown(first["input"]), **place, expected=expected(keys) or wanted)
+    return InputError(
+        shown(first["input"]),
+        **place,
+        expected=expected(keys) or wanted,
+        nearest=_nearest_choice(first["input"], tried or [first]),
+    )
 
 
 def in_tree(tree: Any, file: object) -> Where:
@@ -115,6 +122,13 @@ def shown(value: Any) -> str:
         return repr(value)[:LONGEST]
     except ValueError:  # Python refuses to write whole numbers of thousands of digits
         return "a number of too many digits"
+
+
+def _nearest_choice(value: Any, mistakes: Sequence[Mapping[str, Any]]) -> str | None:
+    """Of the names that pydantic's errors on a text would have taken, the one that is nearest."""
+    told = (one["ctx"]["expected"] for one in mistakes if one["type"] == "literal_error")
+    valid = [name for names in told for name in NAMES.findall(names)]
+    return nearest(value, valid) if isinstance(value, str) else None
 
 
 def _wanted(error: Mapping[str, Any], kind: type[BaseModel]) -> str:

@@ -108,11 +108,12 @@ def shipped(only: str | None = None) -> list[tuple[str, str, str]]:
     """
     listed, rows = [kind for kind in KINDS if kind not in UNLISTED], []
     if only not in (None, *listed):
+        others = [kind for kind in listed if only in names(kind)]
         raise InputError(
-            f"no kind '{only}'",
+            f"'{only}' is a {others[0]}" if others else f"no kind '{only}'",
             argument="kind",
             expected="one of " + ", ".join(listed),
-            nearest=nearest(only, listed),
+            nearest=others[0] if others else nearest(only, listed),
         )
     for kind in listed:
         if only in (None, kind):

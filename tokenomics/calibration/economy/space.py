@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import qmc
 
-from ...errors import InputError
+from ...errors import InputError, nearest
 from ...parameters import Resolved
 from .moments import MOMENTS
 
@@ -70,11 +70,13 @@ def ranges(resolved: Resolved, fit: Sequence[str]) -> Space:
 def _positive(
     resolved: Resolved, path: str, low: float | None, high: float | None
 ) -> tuple[float, float]:
-    if path not in resolved.entries or not isinstance(resolved.entries[path].value, float):
+    numbers = {p for p, one in resolved.entries.items() if isinstance(one.value, float)}
+    if path not in numbers:
         raise InputError(
             f"'{path}'",
             argument="fit",
             expected="the path of a number, for example speculation.noise",
+            nearest=nearest(path, numbers - {path}),
         )
     value = resolved.entries[path].value
     found = (value / FACTOR if low is None else low, value * FACTOR if high is None else high)
