@@ -217,12 +217,22 @@ def test_settings_mean_the_same_as_text_and_as_numbers():
 
 
 def test_a_parameter_says_what_it_means():
-    assert (
-        tables.describe("supply.burn_share")
-        == "supply.burn_share [1]: share of fees burned (burn-and-mint) (≥ 0, ≤ 1)"
-    )
-    with pytest.raises(InputError, match="unknown parameter"):
-        tables.describe("supply.nothing")
+    resolved = resolve(sets={"supply.burn_share": 0.4})
+    told = tables.one(resolved, "supply.burn_share")
+    assert told.pop("source")
+    assert told == {
+        "name": "supply.burn_share",
+        "role": "lever",
+        "value": 0.4,
+        "default": 0.5,
+        "unit": "1",
+        "bounds": "≥ 0, ≤ 1",
+        "description": "share of fees burned (burn-and-mint)",
+    }
+    with pytest.raises(InputError, match="unknown parameter; did you mean 'supply.burn_share'"):
+        tables.one(resolved, "supply.burn_shar")
+    with pytest.raises(InputError, match="a group of parameters; expected one of contr"):
+        tables.one(resolved, "controller.pid")
 
 
 @pytest.mark.parametrize("inside", ["[{mine}]", "!!omap [a: {mine}]", "{{b: {mine}}}"])

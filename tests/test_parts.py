@@ -10,7 +10,7 @@ from paths import command
 from tokenomics.errors import InputError
 from tokenomics.parameters import resolve
 from tokenomics.parameters.locate import KINDS, names
-from tokenomics.parameters.parts import WHOLE, every_name, kind_and_name, part_of
+from tokenomics.parameters.parts import WHOLE, every_name, is_parameter, kind_and_name, part_of
 from tokenomics.parameters.tables import UNLISTED
 
 PARTS = [(kind, name) for kind in KINDS if kind not in WHOLE for name in names(kind)]
@@ -52,6 +52,21 @@ def test_an_unknown_name_has_its_neighbour_and_a_path_is_left_to_its_reader(tmp_
     with pytest.raises(InputError, match="unknown scenario 'token_crsh'.*'token_crash'"):
         kind_and_name("scenario/token_crsh")
     assert kind_and_name("scenario/mine.yaml") is kind_and_name(str(tmp_path)) is None
+
+
+def test_the_path_of_a_parameter_is_neither_a_file_nor_a_shipped_name():
+    assert is_parameter("supply.burn_share") and is_parameter("supply.burn_shar")
+    names = ("supply", "supply.yaml", "llama-3.1-8b", "supply/burn_share")
+    assert not any(map(is_parameter, (*names, *every_name())))
+
+
+def test_the_command_shows_one_parameter():
+    status, out, _ = command("params", "show", "supply.burn_share", "--set", "supply.burn_share=.4")
+    told = dict(line.split(None, 1) for line in out.splitlines() if " " in line)
+    assert (status, told["value"].strip(), told["default"].strip()) == (0, "0.4", "0.5")
+    assert (
+        told["source"].strip() == "--set supply.burn_share" and told["bounds"].strip() == "≥ 0, ≤ 1"
+    )
 
 
 def test_a_design_has_the_unit_of_what_it_varies():

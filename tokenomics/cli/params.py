@@ -11,7 +11,7 @@ from ..errors import InputError, nearest
 from ..parameters import Parameters, as_history, resolve, tables
 from ..parameters.kinds import BASE
 from ..parameters.locate import KINDS, find
-from ..parameters.parts import WHOLE, ShippedPart, every_name, kind_and_name, part_of
+from ..parameters.parts import WHOLE, ShippedPart, every_name, is_parameter, kind_and_name, part_of
 from ..parameters.reading import read
 from .help import Sentences
 from .options import (
@@ -42,6 +42,7 @@ RECORDS = {
     "workload": "venues.workload.WorkloadFile",
 }
 PARAMETERS = "parameters"
+SAID = ("value", "default", "unit", "bounds", "role", "source", "description")  # of a parameter
 SCHEMAS = (PARAMETERS, *RECORDS)
 
 app = typer.Typer(
@@ -84,14 +85,14 @@ def list_shipped(
 
 @app.command(
     epilog="Examples: tokenomics params show baseline --policy pid --set supply.burn_share=0.4 | "
-    "tokenomics params show token_crash | tokenomics params show proposal/pid_gains"
+    "tokenomics params show token_crash | tokenomics params show supply.burn_share"
 )
 def show(
     file: Annotated[
         str,
         typer.Argument(
-            help="A shipped name, KIND/NAME where several kinds have it, or a YAML file of a whole "
-            "parameter set.",
+            help="A shipped name, KIND/NAME where several kinds have it, a YAML file of a whole "
+            "parameter set, or the path of one parameter.",
             metavar="[NAME]",
             autocompletion=lambda incomplete: [n for n in every_name() if n.startswith(incomplete)],
         ),
@@ -104,11 +105,15 @@ def show(
     changes: Changes = None,
     as_json: Json = False,
 ) -> None:
-    """Print a parameter set, or what a shipped policy, scenario or other file sets.
+    """Print a parameter set, one parameter, or what a shipped policy, scenario or other file sets.
 
     Of a parameter set it prints the resolved tree with units and sources, and what its levers were
     before they changed; first what demand and price answer, measured on the model.
     """
+    if is_parameter(file):
+        layers = (policy, scenario, overlay, sets, today, changes)
+        _show_parameter(tables.one(resolved_from("baseline", *layers), file), as_json)
+        return
     kind, name = kind_and_name(file) or ("base", file)
     if kind not in WHOLE:
         if any((policy, scenario, overlay, today, sets, changes)):
@@ -159,6 +164,14 @@ def show(
         if moving:
             typer.echo(f"# {moving.told()}")
         typer.echo(resolved.to_yaml(), nl=False)
+
+
+def _show_parameter(told: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(told)
+        return
+    rows = [(name, tables.text(told[name])) for name in SAID if told[name] not in ("", None)]
+    show_table(told["name"], ("", ""), rows, spare=("",))
 
 
 def _show_part(part: ShippedPart, as_json: bool) -> None:
@@ -288,7 +301,7 @@ def table(
     """Print the parameter table in Markdown: name, role, value, unit, bounds, source, meaning."""
     resolved = resolved_from(file, policy, scenario, overlay, sets)
     if as_json:
-        keys = ("name", "role", "value", "unit", "bounds", "source", "description")
-        print_json([dict(zip(keys, tables.row(e), strict=True)) for e in resolved.entries.values()])
+        rows = map(tables.row, resolved.entries.values())
+        print_json([dict(zip(tables.COLUMNS, one, strict=True)) for one in rows])
     else:
         typer.echo(tables.markdown(resolved))

@@ -14,6 +14,7 @@ from .checking import place, unit_of
 from .kinds import GROUPS
 from .locate import KINDS, find, names, there
 from .reading import load, number
+from .schema import Parameters
 
 WHOLE = ("base", "network")  # kinds that are a whole set of parameters
 
@@ -54,6 +55,12 @@ def every_name() -> list[str]:
             for name in found
         ),
     ]
+
+
+def is_parameter(text: str) -> bool:
+    """Whether a text begins as the dotted path of a parameter does, and is no file's."""
+    file = text.endswith((".yaml", ".yml")) or there(Path(text))
+    return "." in text and text.split(".")[0] in Parameters.model_fields and not file
 
 
 def kind_and_name(text: str) -> tuple[str, str] | None:

@@ -8,12 +8,14 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..errors import InputError, nearest, printable
-from .checking import bounds, field_at, unit_of
+from .checking import bounds, unit_of
+from .loading import resolve
 from .locate import KINDS, find, names
 from .reading import load
 from .resolved import Entry, Resolved
 from .stocks import GROUP, Stocks
 
+COLUMNS = ("name", "role", "value", "unit", "bounds", "source", "description")
 UNLISTED = ("base", "published", "detector")  # what no command takes by name
 
 
@@ -29,7 +31,7 @@ def text(value: Any) -> str:
 
 
 def row(entry: Entry) -> tuple[str, ...]:
-    """Name, role, value, unit, bounds, source, description."""
+    """Of a parameter what `COLUMNS` names."""
     role = f"{entry.role}: {entry.reason}" if entry.reason else entry.role
     return entry.path, role, text(entry.value), entry.unit, entry.bounds, entry.source, entry.doc
 
@@ -58,7 +60,7 @@ def markdown_rows(
 def markdown(resolved: Resolved) -> str:
     """The parameter table in Markdown, with the stocks that are not given."""
     return markdown_rows(
-        ("name", "role", "value", "unit", "bounds", "source", "description"),
+        COLUMNS,
         [*map(row, resolved.entries.values()), *_not_given(resolved)],
     )
 
@@ -82,17 +84,21 @@ def diff(a: Resolved, b: Resolved) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def describe(path: str) -> str:
-    """What a parameter means, with its unit and bounds, in one line. Raises InputError for an
-    unknown path.
+def one(resolved: Resolved, path: str) -> dict[str, Any]:
+    """What there is to say of a parameter, by the names that `row` has; default: its value in the
+    baseline as it is shipped. Raises InputError for a path that is none.
     """
-    info, valid = field_at(path)
-    if info is None:
+    if path not in resolved.entries:
+        inside = [name for name in resolved.entries if name.startswith(f"{path}.")]
         raise InputError(
-            "unknown parameter", key=path, expected="one of " + ", ".join(valid) if valid else None
+            "a group of parameters" if inside else "unknown parameter",
+            key=path,
+            expected="one of " + ", ".join(inside) if inside else None,
+            nearest=None if inside else nearest(path, resolved.entries),
         )
-    limits = bounds(info)
-    return f"{path} [{unit_of(info)}]: {info.description}" + (f" ({limits})" if limits else "")
+    entry, shipped_with = resolved.entries[path], resolve("baseline").entries.get(path)
+    told = dict(zip(COLUMNS, row(entry), strict=True))
+    return told | {"value": entry.value, "default": shipped_with and shipped_with.value}
 
 
 def unsourced(resolved: Resolved) -> list[str]:
