@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paths import command
 from tokenomics.capacity.hardware import hardware
 from tokenomics.errors import InputError
 from tokenomics.experiments.design_reading import read_design
@@ -15,6 +16,7 @@ from tokenomics.parameters import ROLES, place, resolve, tables
 from tokenomics.parameters.checking import field_at
 from tokenomics.parameters.dated import OLD, dated_prices, outdated
 from tokenomics.parameters.documents import Quantity, Strict, validated
+from tokenomics.parameters.loading import lacking
 from tokenomics.parameters.locate import find, names
 from tokenomics.parameters.reading import read
 from tokenomics.parameters.stocks import Stocks
@@ -514,3 +516,12 @@ def test_a_card_whose_file_was_edited_is_read_anew(tmp_path):
 def test_a_wrong_kind_of_shipped_files_has_its_neighbour(kind, message):
     with pytest.raises(InputError, match=message):
         tables.shipped(kind)
+
+
+def test_a_file_is_whole_without_the_stocks_that_need_not_be_given():
+    _, leaves = read(find("base", "baseline"))
+    assert not any(path.startswith("stocks.") for path in leaves)
+    assert lacking(leaves) is None
+    assert lacking(path for path in leaves if not path.startswith("market.")) == "market"
+    status, out, _ = command("params", "check")
+    assert status == 0 and "(complete)" in out

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import InputError, nearest
-from ..parameters import Parameters, as_history, resolve, tables
+from ..parameters import as_history, resolve, tables
 from ..parameters.kinds import BASE
+from ..parameters.loading import lacking
 from ..parameters.locate import KINDS, find
 from ..parameters.parts import WHOLE, ShippedPart, every_name, is_parameter, kind_and_name, part_of
 from ..parameters.reading import read
@@ -238,16 +239,15 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Validate a parameter file; a partial one (policy, scenario, overlay) is checked on top of the
-    baseline.
+    """Validate a parameter file: a whole set, or some parameters (a policy, scenario or overlay),
+    which are checked on top of the baseline.
     """
     if schema is not None:
         print_json(json_schema(schema))
         return
     path = find("base", file)
     _, leaves = read(path)
-    groups = {leaf.split(".")[0] for leaf in leaves}
-    partial = BASE not in groups and len(groups) < len(Parameters.model_fields)
+    partial = BASE not in leaves and lacking(leaves) is not None
     layers = ("baseline", policy, scenario, (str(path), *(overlay or ())), sets)
     resolved = (
         resolved_from(*layers)
@@ -266,7 +266,7 @@ def check(
             }
         )
         return
-    kind = "partial, on the baseline" if partial else resolved.origin or "complete"
+    kind = "partial: the rest is the baseline's" if partial else resolved.origin or "complete"
     own = resolved.own or leaves
     say(f"{path}: OK, {len(own)} parameters ({kind}), SHA-256 {resolved.hash[:16]}")
     say(*(f"{path}: {parameter}: no source" for parameter in missing))

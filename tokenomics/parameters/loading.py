@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -303,17 +303,18 @@ def _inherited(leaves: dict[str, Leaf]) -> tuple[dict[str, Leaf], str, tuple[str
     return merge(below, leaves), name, tuple(leaves)
 
 
+def lacking(paths: Iterable[str]) -> str | None:
+    """The first group without which there is no whole set of parameters and of which there is none
+    among some paths; None where it is whole.
+    """
+    groups = {path.partition(".")[0] for path in paths}
+    needed = (name for name, field in Parameters.model_fields.items() if field.is_required())
+    return next((name for name in needed if name not in groups), None)
+
+
 def _refuse_partial(base: Source, leaves: Mapping[str, Leaf]) -> None:
     """Raise InputError where a base lacks a whole group."""
-    lacking = next(
-        (
-            group
-            for group, field in Parameters.model_fields.items()
-            if field.is_required() and not any(path.partition(".")[0] == group for path in leaves)
-        ),
-        None,
-    )
-    if lacking:
+    if group := lacking(leaves):
         wanted = (
             "a whole parameter set, as 'tokenomics params show' prints; a file with some numbers "
             "goes to `overlay`"
@@ -325,4 +326,4 @@ def _refuse_partial(base: Source, leaves: Mapping[str, Leaf]) -> None:
             if isinstance(base, Mapping)
             else base
         )
-        raise InputError("missing", file=file, key=lacking, expected=wanted)
+        raise InputError("missing", file=file, key=group, expected=wanted)
