@@ -277,6 +277,9 @@ def test_every_metric_that_is_asked_for_is_shown_and_else_the_main_ones(tmp_path
     assert [line.split()[0] for line in means if " [" in line and "Scen" not in line] == asked
     assert "differences of all are in differences.csv" not in text
     _, text, _ = command("compare", *options, tmp_path / "b")
+    best = text.split("best policy by metric")[1].split("Scenario none: mean")[0].splitlines()
+    judged = [line.split()[0] for line in best if line.split() and line.split()[0] in METRICS]
+    assert sorted(judged) == sorted(MAIN)
     assert f"are of {len(MAIN)} of {len(METRICS)} metrics" in text
 
 

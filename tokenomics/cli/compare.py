@@ -122,11 +122,11 @@ def compare(
             f"'{chosen}'", argument="reference", expected="one of " + ", ".join(design.policy_names)
         )
     folder = out or default_folder(design, f"compare-{match}" if match else "compare")
-    matched, cases = [], None
+    matched, cases, beside = [], None, []
     if match:
         matched, cases = _matched(design, match, chosen, show=not as_json)
-        cost = COSTS[match]
-        shown = (*shown, *([cost] if shown and cost not in shown else []))
+        beside = [COSTS[match]] if shown and COSTS[match] not in shown else []
+        shown = (*shown, *beside)
         left = list(dict.fromkeys(case.policy for case in cases))
         design = asked(policies=left, metrics=shown)
     with resumable(folder), progress_bar("simulating, runs", show=not as_json) as progress:
@@ -168,7 +168,8 @@ def compare(
             told["matched"] = [dataclasses.asdict(one) for one in matched]
         print_json(told | {n: t.to_dict(orient="records") for n, t in tables.items()})
     else:
-        _show_comparison(result, differences, best)
+        # of what all were brought to, and nobody asked for, no policy is best
+        _show_comparison(result, differences, best[~best["metric"].isin(beside)])
         span = (design.today | design.sets)["simulation.days"]
         say(
             f"{counted(runs, 'run')} each over {span:g} days, seed {seed}; tables, intervals, "
@@ -256,7 +257,7 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
         say(line)
     named, every = result.sweep.first_metrics, result.sweep.metrics
     for scenario in result.scenarios:
-        own = best[best["scenario"] == scenario].copy()
+        own = best[(best["scenario"] == scenario) & best["metric"].isin(named)].copy()
         own["best"] = own["best"].fillna(NOBODY)
         own["equal"] = [", ".join(e) for e in own["equal"]]
         own = own.rename(columns={"equal": "not told worse"})
@@ -291,7 +292,7 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
             show_frame(f"Scenario {scenario}: by year, mean [95 %]", result.by_year_shown(scenario))
     if len(named) < len(every):
         say(
-            f"means and differences above are of {len(named)} of {len(every)} metrics (--metrics "
-            f"names others); differences of all are in differences.csv, means in comparison.md, "
-            f"both in --json"
+            f"tables above are of {len(named)} of {len(every)} metrics (--metrics names others); "
+            f"differences of all are in differences.csv, means and best policies in comparison.md, "
+            f"all in --json"
         )
