@@ -12,6 +12,7 @@ from paths import command
 from tokenomics.errors import InputError
 from tokenomics.experiments.frontier import BOUGHT, CostFrontier, frontier, frontier_table
 from tokenomics.experiments.matching import POINTS
+from tokenomics.results.metrics import METRICS
 from tokenomics.shown import readable
 
 SPAN = {"simulation.days": 40.0}
@@ -92,8 +93,16 @@ def test_one_run_tells_no_law_from_another():
     told = CostFrontier(points, "spend", (), 1, 20.0).summary()
     assert told == (
         "One run tells no law from another; 2 or more may. 1 run of 20 days; "
-        "differences to the same run without a controller."
+        "differences to the same run without a controller; ↓ less is better, ↑ more."
     )
+
+
+def test_every_column_says_which_way_it_is_better(found):
+    heads = [head for head in found.table() if head[-1] in "↓↑"]
+    assert [head.split(" [")[0] for head in heads] == list(BOUGHT)
+    ways = {"lower": "↓", "higher": "↑"}
+    assert [head[-1] for head in heads] == [ways[METRICS[name].better] for name in BOUGHT]
+    assert found.better == {f"{name}_bought": METRICS[name].better for name in BOUGHT}
 
 
 def test_a_metric_without_a_direction_and_a_law_without_strength_are_refused():
@@ -121,6 +130,7 @@ def test_the_command_writes_a_table_and_a_figure(tmp_path):
     assert len(found) == POINTS + 2
     assert command(*given[:-2], "--markdown")[1] == f"{page}\n"
     told = json.loads(command(*given[:-2], "--json")[1])
+    assert told["better"]["decoupling_rms_bought"] == "lower"
     assert len(told["points"]) == POINTS + 2 and told["cost"] == "spend"
     status, _, errors = command("frontier", "--cost", "spent")
     assert status == 2 and "did you mean 'spend'?" in errors

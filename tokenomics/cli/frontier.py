@@ -82,6 +82,7 @@ def frontier(
     def tell(written: bool) -> None:
         if as_json:
             told = {"cost": cost, "finding": found.finding(), "dominated": found.dominated}
+            told["better"] = found.better
             print_json(told | {"points": found.points.to_dict(orient="records")})
             return
         if markdown:

@@ -26,7 +26,7 @@ from ..results.drawing import Drawing, shown
 from ..results.figures import COLOURS
 from ..results.intervals import LEVEL, mean_interval, paired_intervals
 from ..results.matters import FEWEST
-from ..results.metrics import METRICS
+from ..results.metrics import METRICS, WAYS
 from ..shown import readable
 from .matching import COSTS, NO_STRENGTH, WORDS, at_strengths, grid, strength_of
 
@@ -38,8 +38,8 @@ OWN, NOBODY = "own", "none"
 class CostFrontier:
     """points: a row a policy and strength: policy, strength (NaN of its own), cost, and of every
     metric its mean and what is bought, the paired difference to no controller with low and high,
-    simultaneous over all rows and metrics; dominated_by: a point that dominates it, else empty.
-    cost: one of `COSTS`. metrics: what is bought. runs, days: of each.
+    simultaneous over all rows and metrics, better where the metric is; dominated_by: a point that
+    dominates it, else empty. cost: one of `COSTS`. metrics: what is bought. runs, days: of each.
     """
 
     points: pd.DataFrame
@@ -67,19 +67,24 @@ class CostFrontier:
             return "no law is told to be dominated at every strength"
         return f"dominated at every strength: {', '.join(lost)}"
 
+    @property
+    def better(self) -> dict[str, str]:
+        """Which way each column of what is bought is better, lower or higher."""
+        return {f"{name}_bought": METRICS[name].better for name in self.metrics}
+
     def summary(self) -> str:
         """The finding, and of what it is."""
         first = f"{self.finding()[0].upper()}{self.finding()[1:]}."
         ends = ", simultaneous 95 % intervals" * (self.runs >= FEWEST)
         return (
             f"{first} {counted(self.runs, 'run')} of {self.days:g} days; differences to the same "
-            f"run without a controller{ends}."
+            f"run without a controller{ends}; {WAYS}."
         )
 
     def table(self) -> pd.DataFrame:
         """The laws as they are, and at each strength, as people read them."""
         heads = ["policy", "strength", f"cost [{WORDS[self.cost]}]"]
-        heads += [f"{name} [{METRICS[name].unit}]" for name in self.metrics]
+        heads += [f"{name} [{METRICS[name].unit}] {METRICS[name].arrow}" for name in self.metrics]
         rows = []
         for one in self.points.to_dict(orient="records"):
             if one["policy"] == NOBODY:

@@ -22,7 +22,7 @@ from .differences import LARGER, Paired, family, in_words, table
 from .drawing import Drawing, shown
 from .intervals import mean_interval
 from .matters import FEWEST, runs_needed
-from .metrics import DEPLETING, METRICS
+from .metrics import DEPLETING, METRICS, WAYS
 from .sweep import Sweep
 from .sweep_rows import Summaries
 
@@ -33,7 +33,6 @@ ONE_RUN = (
     f"One run tells no interval, no p and no verdict: differences below are of that run alone. "
     f"They are told from {FEWEST} runs on (--runs)."
 )
-ARROWS = {"lower": "↓", "higher": "↑"}  # which way a metric is better
 
 
 @dataclass(frozen=True, repr=False)
@@ -593,7 +592,7 @@ class Comparison(Shown):
             axis.set_yticks(
                 range(len(names)),
                 [
-                    f"{lettering(METRICS[n].label)} [{METRICS[n].unit}] {ARROWS[METRICS[n].better]}"
+                    f"{lettering(METRICS[n].label)} [{METRICS[n].unit}] {METRICS[n].arrow}"
                     for n in names
                 ],
                 fontsize=7.5,
@@ -613,8 +612,7 @@ class Comparison(Shown):
         )
         told = f"{counted(alike, 'metric')} that no policy moves left out; " if alike else ""
         runs = (
-            f"mean of {self.sweep.manifest['runs']} runs on common shocks; "
-            f"↓ less is better, ↑ more; {told}{shades}"
+            f"mean of {self.sweep.manifest['runs']} runs on common shocks; {WAYS}; {told}{shades}"
         )
         return [line for text in (self._finding(), runs, *lost) for line in wrap(text, letters)]
 

@@ -7,7 +7,18 @@ between the closes. Over runs each metric is reported with its Monte-Carlo confi
 Student's t, cut off at the metric's bounds, and Wilson's for a probability.
 """
 
-from .declaration import DEPLETING, LABELS, MAIN, METRICS, Metric, Paths, folded, metric, needed
+from .declaration import (
+    DEPLETING,
+    LABELS,
+    MAIN,
+    METRICS,
+    WAYS,
+    Metric,
+    Paths,
+    folded,
+    metric,
+    needed,
+)
 
 # the files register their metrics as they are imported, in the order in which these are listed
 # isort: off
@@ -27,6 +38,7 @@ __all__ = [
     "LABELS",
     "LOW",
     "MAIN",
+    "WAYS",
     "METRICS",
     "RISK",
     "Metric",

@@ -49,6 +49,11 @@ class Metric:
         return f"{self.label} [{self.unit}]"
 
     @property
+    def arrow(self) -> str:
+        """Which way it is better, as a title of a table or a figure has it; see `WAYS`."""
+        return ARROWS[self.better]
+
+    @property
     def interval(self) -> dict[str, Any]:
         """How `intervals` and `summarise` are to treat its values."""
         return {"probability": self.probability, "bounds": self.bounds}
@@ -60,6 +65,8 @@ class Metric:
         return low - high, high - low
 
 
+ARROWS = {"lower": "↓", "higher": "↑", "": ""}
+WAYS = "↓ less is better, ↑ more"  # what the arrows say
 # where the name with its underscores as spaces would not do
 LABELS = {
     "price_volatility": "volatility of the price",
