@@ -186,7 +186,7 @@ FIGURES = (
         (
             Seen(
                 "comparison",
-                "results.comparison.Comparison.plot",
+                "results.comparison_figure.figure",
                 "Laws that buy track the price better, and each pays for it with its reserve.",
             ),
         ),
@@ -199,7 +199,7 @@ FIGURES = (
         (
             Seen(
                 "comparison",
-                "results.comparison.Comparison.plot",
+                "results.comparison_figure.figure",
                 "At equal spending, what is left of the differences between laws.",
             ),
         ),

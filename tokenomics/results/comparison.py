@@ -7,28 +7,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from textwrap import wrap
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
-from ..errors import InputError, counted, lettering, nearest
+from ..errors import InputError, counted, nearest
 from ..model.formulas.numerics import DAYS_PER_YEAR
-from ..parameters.tables import markdown_rows
-from ..shown import Shown, readable
-from .differences import LARGER, Paired, family, in_words, table
-from .drawing import Drawing, shown
-from .intervals import mean_interval
+from ..shown import Shown
+from . import comparison_figure, comparison_text
+from .differences import LARGER, Paired, family, table
 from .matters import FEWEST, runs_needed
-from .metrics import DEPLETING, METRICS, WAYS
+from .metrics import DEPLETING, METRICS
 from .sweep import Sweep
 from .sweep_rows import Summaries
 
-SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "": "#F2F2F2"}
-LETTERS, LINE = 15, 0.14  # of a title: letters an inch, and height of a line [inches]
-NAMES = 3.4  # inches for the names of metrics
 ONE_RUN = (
     f"One run tells no interval, no p and no verdict: differences below are of that run alone. "
     f"They are told from {FEWEST} runs on (--runs)."
@@ -414,15 +407,7 @@ class Comparison(Shown):
         pandas.DataFrame
             A row a metric and policy, a column a number of years.
         """
-        own = self._by_year[self._by_year["scenario"] == scenario]
-        texts = [mean_interval(*row) for row in own[["mean", "low", "high"]].to_numpy()]
-        cells = own.assign(text=texts).set_index(["metric", "policy", "year"])["text"]
-        return pd.DataFrame(
-            {"metric": f"{name} [{METRICS[name].unit}]", "policy": policy}
-            | {counted(year, "year"): cells[name, policy, year] for year in self.years}
-            for name in DEPLETING
-            for policy in self.policies
-        )
+        return comparison_text.by_year_shown(self, scenario)
 
     def means_shown(self, scenario: str, metrics: Sequence[str]) -> pd.DataFrame:
         """Means in a scenario, each with its own 95 % interval, as text.
@@ -439,12 +424,7 @@ class Comparison(Shown):
         pandas.DataFrame
             A row a metric, a column a policy.
         """
-        own = self._means[self._means["scenario"] == scenario]
-        rows = [self._row(name, own, None) for name in metrics]
-        return pd.DataFrame(
-            [[f"{name} [{unit}]", *cells] for name, unit, *cells in rows],
-            columns=["metric", *self.policies],
-        )
+        return comparison_text.means_shown(self, scenario, metrics)
 
     def markdown(self) -> str:
         """A table that pastes into a proposal.
@@ -454,82 +434,7 @@ class Comparison(Shown):
         str
             Mean of every policy with its interval, in bold where it is `best`.
         """
-        means, best = self._means, self._best.set_index(["scenario", "metric"])["best"]
-        first = (*self.notes, *self.unmoved(), *self.told())
-        lines = [line for told in first for line in (told, "")]
-        for scenario in self.scenarios:
-            lines += [
-                (
-                    f"Scenario {scenario}, {counted(self.sweep.manifest['runs'], 'run')}, seed "
-                    f"{self.sweep.manifest['seed']}; mean [95 % interval, each alone], in bold the "
-                    f"best where another is worse by more than matters"
-                ),
-                "",
-            ]
-            own = means[means["scenario"] == scenario]
-            rows = (self._row(n, own, best.get((scenario, n))) for n in self.sweep.metrics)
-            lines += [
-                markdown_rows(
-                    ["metric", "unit", *self.policies],
-                    rows,
-                    numbers=range(2, 2 + len(self.policies)),
-                ),
-                "",
-            ]
-            if self.losses(scenario):
-                told = (self.losses(scenario).capitalize() + ".", *self.reasons(scenario))
-                lines += [line for one in told for line in (one, "")]
-            others = [policy for policy in self.policies if policy != self.reference]
-            lines += [f"Less {self.reference}, scenario {scenario}", ""]
-            lines += [
-                markdown_rows(
-                    ["metric", "unit", "matters from", *others],
-                    self._gaps(scenario, others),
-                    numbers=range(2, 3 + len(others)),
-                ),
-                "",
-            ]
-            if self.years:
-                shown = self.by_year_shown(scenario)
-                lines += [f"By year, scenario {scenario}; mean [95 % interval]", ""]
-                lines += [
-                    markdown_rows(
-                        list(shown),
-                        shown.itertuples(index=False),
-                        numbers=range(2, 2 + len(self.years)),
-                    ),
-                    "",
-                ]
-        return "\n".join(lines)
-
-    def _row(self, name: str, means: pd.DataFrame, best: str | None) -> list[str]:
-        """A metric's row of the table in Markdown."""
-        own = means[means["metric"] == name].set_index("policy").loc[self.policies]
-        cells = [mean_interval(r["mean"], r["low"], r["high"]) for _, r in own.iterrows()]
-        return [
-            name,
-            METRICS[name].unit,
-            *(f"**{c}**" if p == best else c for p, c in zip(self.policies, cells, strict=True)),
-        ]
-
-    def _gaps(self, scenario: str, others: list[str]) -> list[list[str]]:
-        """Rows of the differences in Markdown."""
-        own = self._differences[self._differences["scenario"] == scenario]
-        cells = {
-            (row.metric, row.policy): (
-                f"{mean_interval(row.difference, row.low, row.high)} {in_words(row)}"
-            )
-            for row in own.itertuples(index=False)
-        }
-        return [
-            [
-                name,
-                METRICS[name].unit,
-                readable(self.margins.get(name, 0.0)),
-                *(cells[name, policy] for policy in others),
-            ]
-            for name in self.sweep.metrics
-        ]
+        return comparison_text.markdown(self)
 
     def plot(self) -> Figure:
         """The best and the better policies by metric.
@@ -541,82 +446,4 @@ class Comparison(Shown):
             that are better than the reference are light. A metric that is the same under every
             policy is left out.
         """
-        judged = [n for n in self.sweep.metrics if METRICS[n].better]
-        moved = (
-            self._means.groupby(["metric", "scenario"])["mean"].nunique().groupby("metric").max()
-            > 1
-        )
-        names = [n for n in judged if moved.get(n, False)] or judged
-        width = NAMES + 1.0 * len(self.policies) * len(self.scenarios)
-        lines = self._title(int(width * LETTERS), len(judged) - len(names))
-        canvas = Drawing(
-            figsize=(width, 1.2 + LINE * len(lines) + 0.3 * len(names)), layout="constrained"
-        )
-        axes = canvas.subplots(1, len(self.scenarios), squeeze=False, sharey=True)[0]
-        keys = ["scenario", "metric", "policy"]
-        means, best = self._means.set_index(keys)["mean"], self._best.set_index(keys[:2])
-        readings = self._differences.set_index(keys)["reading"]
-        for axis, scenario in zip(axes, self.scenarios, strict=True):
-            for row, name in enumerate(names):
-                alone = (scenario, name) in best.index and not best.at[(scenario, name), "equal"]
-                for column, policy in enumerate(self.policies):
-                    mean = means[scenario, name, policy]
-                    shade = SHADES[readings.get((scenario, name, policy), "")]
-                    first = alone and policy == best.at[(scenario, name), "best"]
-                    colour = SHADES["best"] if first else shade
-                    axis.add_patch(
-                        Rectangle(
-                            (column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor="white"
-                        )
-                    )
-                    axis.text(
-                        column,
-                        row,
-                        readable(mean),
-                        ha="center",
-                        va="center",
-                        fontsize=7,
-                        color="white" if first else "black",
-                        in_layout=False,  # it is within its cell
-                    )
-            axis.set(
-                xlim=(-0.5, len(self.policies) - 0.5),
-                ylim=(max(len(names), 1) - 0.5, -0.5),
-            )
-            axis.set_title(
-                "no scenario" if scenario == "none" else lettering(scenario), fontsize=9, loc="left"
-            )
-            axis.set_xticks(
-                range(len(self.policies)), map(lettering, self.policies), fontsize=8, rotation=20
-            )
-            axis.set_yticks(
-                range(len(names)),
-                [
-                    f"{lettering(METRICS[n].label)} [{METRICS[n].unit}] {METRICS[n].arrow}"
-                    for n in names
-                ],
-                fontsize=7.5,
-            )
-            axis.tick_params(length=0)
-        canvas.suptitle(lettering("\n".join(lines)), fontsize=8, x=0.01, ha="left")
-        return shown(canvas)
-
-    def _title(self, letters: int, alike: int) -> list[str]:
-        """The lines of the figure's title, none longer than some letters. alike: metrics that are
-        the same under every policy.
-        """
-        lost = [f"{s}: {self.losses(s)}" for s in self.scenarios if self.losses(s)]
-        shades = (
-            f"dark blue: best of all, light blue: better than {self.reference}, orange: worse, "
-            f"grey: no more than matters, or undecided (simultaneous 95 %)"
-        )
-        told = f"{counted(alike, 'metric')} that no policy moves left out; " if alike else ""
-        runs = (
-            f"mean of {self.sweep.manifest['runs']} runs on common shocks; {WAYS}; {told}{shades}"
-        )
-        return [line for text in (self._finding(), runs, *lost) for line in wrap(text, letters)]
-
-    def _finding(self) -> str:
-        sole = self._best[self._best["equal"].str.len() == 0]
-        counts = ", ".join(f"{p} {int((sole['best'] == p).sum())}" for p in self.policies)
-        return f"Best by a clear margin, times of {len(self._best)}: {counts}"
+        return comparison_figure.figure(self)
