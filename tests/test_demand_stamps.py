@@ -11,7 +11,8 @@ from paths import DATA, command
 from tokenomics.calibration.demand.calibrate import calibrate_demand
 from tokenomics.calibration.demand.stamps import cells, limits, spread, variation
 from tokenomics.calibration.demand.trace import simulate_trace
-from tokenomics.histories.demand import RequestTrace, read_requests
+from tokenomics.histories.demand import read_requests
+from tokenomics.histories.request_trace import RequestTrace
 
 AZURE = DATA / "demand"
 STEPS = 1.0, 3.0, 60.0

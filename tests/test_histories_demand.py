@@ -15,12 +15,12 @@ from tokenomics.histories.alignment import align
 from tokenomics.histories.burns import read_burn
 from tokenomics.histories.demand import (
     DemandSeries,
-    RequestTrace,
     mean_rate,
     read_demand,
     read_requests,
 )
 from tokenomics.histories.prices import read_prices
+from tokenomics.histories.request_trace import RequestTrace
 
 
 def write(folder, text, name="demand.csv"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, counted
 from .measures import read_measures
 from .table import Table
 from .time_names import BEGINS, SPANS, TIMES, unit_of
@@ -47,6 +47,14 @@ class TimeStamps:
 def label(instant: np.datetime64) -> str:
     """An instant for a reader, to the second."""
     return str(instant.astype("datetime64[s]")).replace("T", " ").removesuffix(" 00:00:00")
+
+
+def turned(ns: np.ndarray) -> str:
+    """What is said of rows that are not in the order of time, and are put in it."""
+    steps = np.diff(ns)
+    if (steps <= 0).all():
+        return "newest row first: turned"
+    return f"sorted by time: {counted(int((steps < 0).sum()), 'row')} came after a later one"
 
 
 def read_moments(

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ...errors import InputError, nearest
-from ...histories.demand import DemandSeries, RequestTrace, read_requests
+from ...histories.demand import DemandSeries, read_requests
+from ...histories.request_trace import RequestTrace
 from ...inputs.arguments import NAMES, PATH, checked
 from ...model.formulas.numerics import DAYS_PER_YEAR, SECONDS_PER_DAY
 from ..estimates import Calibration, Data, Estimate, digest

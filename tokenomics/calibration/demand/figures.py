@@ -14,7 +14,7 @@ from .trace import lognormal
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ...histories.demand import RequestTrace
+    from ...histories.request_trace import RequestTrace
     from .series import SeriesFit
 
 WINDOW, MOST_POINTS = (

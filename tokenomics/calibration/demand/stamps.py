@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...histories.demand import RequestTrace
+from ...histories.request_trace import RequestTrace
 from ...results.intervals import Z
 
 WITHIN = 0.1  # relative distance of the CV from the truth up to which it is told

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.signal import lfilter
 from scipy.special import expit, logit, ndtr, ndtri
 
-from ...histories.demand import RequestTrace
+from ...histories.request_trace import RequestTrace
 from ...parameters import resolve
 from ..dependence import Jackknifed, jackknife, jackknifed
 from ..estimates import Estimate
