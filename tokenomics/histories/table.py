@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -26,6 +26,7 @@ MOST_COLUMNS = 500  # assumption: no export of prices, requests or burns is wide
 # rows that are kept as Python text at a time: a cell takes five times as much there as in an Arrow
 # array
 BLOCK = 2_000
+LOOKED = 500  # rows that are looked at to tell one column from another
 EXPECTED = "a table: CSV or other delimited text, JSON, or a workbook (.xlsx)"
 
 
@@ -178,3 +179,23 @@ def words(name: str) -> list[str]:
     with market, cap.
     """
     return re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold())
+
+
+def name_parts(table: Table, column: int) -> set[str]:
+    """The names that a column bears: that of the header, and those of its lines where it has
+    several.
+    """
+    return {simple(table.header[column])} | {simple(head[column]) for head in table.heads}
+
+
+def bearing(table: Table, names: Sequence[str], but: Iterable[int] = ()) -> list[int]:
+    """Columns that bear one of the names, in the order of the names."""
+    parts = [name_parts(table, i) for i in range(len(table.header))]
+    return list(
+        dict.fromkeys(
+            i
+            for name in names
+            for i in range(len(parts))
+            if i not in but and simple(name) in parts[i]
+        )
+    )
