@@ -16,25 +16,19 @@ from ... import __version__
 from ...errors import InputError
 from ...model.steady_state import start_state
 from ...results.differences import Paired, family, table
-from ...results.intervals import (
-    FEWEST_EQUAL,
-    LEVEL,
-    Intervals,
-    intervals,
-    paired_intervals,
-)
+from ...results.intervals import intervals
 from ...results.matters import margins
 from ...results.metrics import DEPLETING, METRICS
-from . import verdict
+from . import cautions, checks, verdict
 from .canonical import FORMAT, evidence_id, results_digest
 from .glance import at_a_glance
 from .plan import EvidencePlan
 from .shipped import deviations
-from .statement import LEAST_ROUNDING, FullStatement, Limit
+from .statement import FullStatement, Limit
 from .structure import CURRENT, PROPOSED, SPAN, span_label
 from .sums import add_up
 from .unread import UnreadChanges, idle
-from .verdict import FAILS, HOLDS, UNCHANGED, UNDECIDED, listed, tallied
+from .verdict import FAILS, HOLDS, UNCHANGED, UNDECIDED
 from .worlds import InWorlds
 from .worlds_record import WORLDS
 
@@ -86,7 +80,8 @@ class Evidence:
         """A metric's row in `values`."""
         return self.plan.metrics.index(metric)
 
-    def _front(self, case: int, point: int) -> dict[str, Any]:
+    def front(self, case: int, point: int) -> dict[str, Any]:
+        """The first columns of a row: what its scenario and its point are called."""
         return {"scenario": self.plan.labels[case], "values": self.plan.points[point].label}
 
     @cached_property
@@ -108,7 +103,7 @@ class Evidence:
                     "n": int(s.n[0]),
                     "unit": METRICS[name].unit,
                 }
-                rows.append(self._front(case, point) | told)
+                rows.append(self.front(case, point) | told)
         return pd.DataFrame(rows)
 
     @cached_property
@@ -244,52 +239,15 @@ class Evidence:
 
     @cached_property
     def varied_checks(self) -> pd.DataFrame:
-        """The limits where one parameter is another: as `checks`, at the varied proposal, a change
-        against today's values varied alike.
-
-        today, today_low, today_high: of a limit on a value, today's values varied alike. What
-        nothing reads is not among them: it cannot fail.
-        """
-        rows = []
-        for number, limit in enumerate(self.claim.limits if self.claim else [], 1):
-            for name in limit.scenarios or self.plan.labels:
-                for point in self.points("sensitivity"):
-                    case, today = self.plan.labels.index(name), self.counterfactuals.get(point, 0)
-                    beside = self.check(limit, case, today) if limit.of == "value" else {}
-                    told = {
-                        name: beside.get(of, np.nan)
-                        for name, of in (
-                            ("today", "estimate"),
-                            ("today_low", "low"),
-                            ("today_high", "high"),
-                        )
-                    }
-                    counted = (case, point) not in self.idle.varied
-                    rows.append(
-                        {"counted": counted, "number": number}
-                        | self.check(limit, case, point, today)
-                        | told
-                    )
-        return (
-            pd.DataFrame(rows)[lambda table: table["counted"]].drop(columns="counted")
-            if rows
-            else pd.DataFrame()
-        )
+        """The limits where one parameter is another; see `checks.varied_checks`."""
+        return checks.varied_checks(self)
 
     @cached_property
     def unstated(self) -> pd.DataFrame:
-        """The limits that are stated for some scenarios alone, at the proposed values in the
-        others; as `checks`.
+        """The limits that are stated for some scenarios alone, in the others; see
+        `checks.unstated`.
         """
-        proposed, rows = self.points("proposed"), []
-        for number, limit in enumerate(self.claim.limits if self.claim else [], 1):
-            for name in self.plan.labels if limit.scenarios else []:
-                if name not in limit.scenarios:
-                    rows.append(
-                        {"number": number}
-                        | self.check(limit, self.plan.labels.index(name), proposed[0])
-                    )
-        return pd.DataFrame(rows)
+        return checks.unstated(self)
 
     @cached_property
     def in_worlds(self) -> InWorlds:
@@ -332,7 +290,7 @@ class Evidence:
                 f"runs of {self.plan.points[point].label}",
             )
             rows.append(
-                self._front(case, point)
+                self.front(case, point)
                 | {"runs": len(own), "finished": finished, "failed": failed, "invalid": invalid}
             )
         return pd.DataFrame(rows)
@@ -346,67 +304,13 @@ class Evidence:
         return sum(len(limit.scenarios) or len(self.plan.labels) for limit in limits)
 
     def check(self, limit: Limit, case: int, point: int, today: int = 0) -> dict[str, Any]:
-        """A limit in a scenario, at a point: estimate with its 95 % interval, and whether it holds,
-        fails or is undecided.
-
-        It holds where all of its own interval does: that all limits hold is told by each at its
-        own level (Berger 1982, Technometrics 24, 295-300). It fails where nothing of its interval
-        simultaneous over all checks of one set of values holds, for one failure of many may be
-        chance; other sets of values, varied ones and worlds, are not counted with it. Between it
-        is undecided; where a run failed it cannot hold.
-        today: the point that a change is measured from.
-        """
-        rule, row = limit.constraint, self.row(limit.constraint.metric)
-        chosen = METRICS[rule.metric]
-        mine = self.values[case, point][row]
-        other = self.values[case, today][row] if limit.of == "change" else None
-
-        def interval(level: float) -> Intervals:
-            if other is None:
-                return intervals(mine[None, :], **chosen.interval, level=level)
-            common = min(len(mine), len(other))
-            sides = (side[None, :common] for side in (mine, other))
-            return paired_intervals(*sides, [chosen.probability], chosen.gap, level)
-
-        s, wide = interval(LEVEL), interval(1.0 - (1.0 - LEVEL) / self.checked_at_once)
-        low, high, n = float(s.low[0]), float(s.high[0]), int(s.n[0])
-        worst = max(float(rule.excess(end)) for end in (low, high))
-        best = min(float(rule.excess(end[0])) for end in (wide.low, wide.high))
-        failed = len(mine) - n
-        verdict = UNDECIDED
-        if n > 1 and (
-            low < high or n >= FEWEST_EQUAL
-        ):  # the same number in few runs proves nothing
-            verdict = FAILS if best > 0.0 else HOLDS if worst <= 0.0 and not failed else UNDECIDED
-        told = {
-            "limit": limit.limit,
-            "of": limit.of,
-            "metric": rule.metric,
-            "estimate": float(s.mean[0]),
-            "low": low,
-            "high": high,
-        }
-        return (
-            self._front(case, point)
-            | told
-            | {"n": n, "failed": failed, "unit": chosen.unit, "verdict": verdict}
-        )
+        """A limit in a scenario, at a point; see `checks.check`."""
+        return checks.check(self, limit, case, point, today)
 
     @cached_property
     def checks(self) -> pd.DataFrame:
-        """Every limit in every scenario where it must hold, at the proposed values and at the
-        others.
-        """
-        if self.claim is None:
-            return pd.DataFrame()
-        labels, rows = self.plan.labels, []
-        for number, limit in enumerate(self.claim.limits, 1):
-            for name in limit.scenarios or labels:
-                for point in self.points(
-                    "proposed", "alternative", *(() if limit.of == "change" else ("current",))
-                ):
-                    rows.append({"number": number} | self.check(limit, labels.index(name), point))
-        return pd.DataFrame(rows)
+        """Every limit in every scenario where it must hold; see `checks.checks`."""
+        return checks.checks(self)
 
     def own_checks(self, role: str = "proposed") -> pd.DataFrame:
         """The checks at the points of a role."""
@@ -445,39 +349,8 @@ class Evidence:
         return deviations(self.plan)
 
     def warnings(self) -> list[str]:
-        """What a verdict hides: what nothing reads, limits not stated where they would fail, checks
-        that fail where one parameter is another.
-        """
-        told, beside, varied = (
-            [*self.untested(), *self.rounded(), *self._equal()],
-            self.unstated,
-            self.varied_checks,
-        )
-        if len(beside) and (beside["verdict"] == FAILS).any():
-            wrong = beside[beside["verdict"] == FAILS]
-            told.append(
-                f"Not counted, for its limits are stated for some scenarios alone, it would fail: "
-                f"{listed(wrong, self)}."
-            )
-        if len(varied):
-            wrong = varied[varied["verdict"] == FAILS]
-            what = (
-                f"With one parameter changed at a time, {len(wrong) or 'none'} of {len(varied)} "
-                f"checks fail{'s' * (len(wrong) < 2)}"
-            )
-            rest = int((varied["verdict"] == UNDECIDED).sum())
-            left = (
-                f" {rest} others are undecided."
-                if rest > 1
-                else " 1 other is undecided."
-                if rest
-                else ""
-            )
-            told.append((f"{what}: {tallied(wrong, varied)}." if len(wrong) else f"{what}.") + left)
-        paths = dict.fromkeys(self.varied_path(point) for _, point in sorted(self.idle.varied))
-        for path in paths:
-            told.append(f"Not counted with one parameter changed: {self.idle.told[path]}.")
-        return told
+        """What a verdict hides; see `cautions.warnings`."""
+        return cautions.warnings(self)
 
     def varied_path(self, point: int) -> str:
         """The parameter that a point of the sensitivity varies."""
@@ -488,43 +361,8 @@ class Evidence:
 
     def untested(self) -> list[str]:
         """The proposal's changes on which no metric depends, a line each."""
-        shown = self.plan.shown
-        where = {
-            path: ""
-            if len(places) == len(shown)
-            else f" in {', '.join(shown[place] for place in places)}"
-            for path, places in self.idle.changed.items()
-        }
-        return [f"Not tested{where[path]}: {self.idle.told[path]}." for path in self.idle.changed]
+        return cautions.untested(self)
 
     def rounded(self) -> list[str]:
         """Values that a contract cannot store as they were simulated, a line each."""
-        points, told = (
-            [self.plan.points[i] for i in self.points("current", "proposed", "alternative")],
-            {},
-        )
-        for path, rule in (self.claim.on_chain if self.claim else {}).items():
-            for value in (float(point.values[path]) for point in points):
-                if rule.rounding(value) > LEAST_ROUNDING:
-                    stored, meant = rule.raw(value)
-                    told[path, value] = (
-                        f"Rounded on chain: {path} {value:.10g} was simulated and is stored as "
-                        f"{stored}, which stands for {float(meant):.10g}."
-                    )
-        return list(told.values())
-
-    def _equal(self) -> list[str]:
-        """Scenarios and alternatives in which every run has today's numbers."""
-        told, cases, shown = [], range(len(self.plan.cases)), self.plan.shown
-        if self.unmoved and len(self.unmoved) < len(cases):
-            where = ", ".join(shown[label] for label in self.unmoved)
-            told.append(
-                f"In {where} the proposal changes nothing: it has today's numbers in every run."
-            )
-        for point in self.points("alternative"):
-            if all(self.equal(case, point, (case, 0)) for case in cases):
-                told.append(
-                    f"The alternative '{self.plan.points[point].label}' changes nothing: it has "
-                    f"today's numbers in every run."
-                )
-        return told
+        return cautions.rounded(self)
