@@ -15,7 +15,7 @@ from tokenomics.governance.bundle.make import GIVEN, metadata, pages, propose
 from tokenomics.governance.evidence.canonical import digest, evidence_id
 from tokenomics.governance.evidence.evidence import Evidence
 from tokenomics.governance.evidence.over_time import over_time, simulations
-from tokenomics.governance.evidence.plan import simulate
+from tokenomics.governance.evidence.simulation import simulate
 from tokenomics.governance.report.marks import plain_files
 from tokenomics.governance.report.render import render
 from tokenomics.governance.verify.recompute import simulate_rows

@@ -10,7 +10,7 @@ from damage import copied, reseal_run, reseal_sweep, spoil
 
 import tokenomics as tk
 from tokenomics.experiments.sensitivity import analyse
-from tokenomics.governance.evidence.plan import (
+from tokenomics.governance.evidence.recorded import (
     plan_of_run,
     plan_of_sweep,
     runs_of_run,

@@ -19,7 +19,7 @@ from tokenomics.cli.output import json_text
 from tokenomics.errors import InputError
 from tokenomics.governance.evidence.canonical import canonical_json
 from tokenomics.governance.evidence.evidence import Evidence
-from tokenomics.governance.evidence.plan import simulate
+from tokenomics.governance.evidence.simulation import simulate
 from tokenomics.governance.evidence.statement import CalibrationRecord, StoredAs
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.report import tables

@@ -31,14 +31,14 @@ from tokenomics.governance.bundle.bundle import (
 )
 from tokenomics.governance.evidence.canonical import canonical_json, evidence_id, results_digest
 from tokenomics.governance.evidence.evidence import Evidence, add_up
-from tokenomics.governance.evidence.plan import (
-    from_plain,
+from tokenomics.governance.evidence.plan import from_plain
+from tokenomics.governance.evidence.recorded import (
     plan_of_run,
     plan_of_sweep,
     runs_of_run,
     runs_of_sweep,
-    simulate,
 )
+from tokenomics.governance.evidence.simulation import simulate
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.report.render import render
 from tokenomics.governance.report.tables import reached, watch

@@ -13,8 +13,10 @@ from tokenomics.errors import InputError
 from tokenomics.experiments.run import run as simulate_a_run
 from tokenomics.governance.bundle.make import GIVEN, propose
 from tokenomics.governance.evidence.evidence import Evidence
-from tokenomics.governance.evidence.plan import from_plain, plan_of_run, simulate
+from tokenomics.governance.evidence.plan import from_plain
+from tokenomics.governance.evidence.recorded import plan_of_run
 from tokenomics.governance.evidence.shipped import deviations
+from tokenomics.governance.evidence.simulation import simulate
 from tokenomics.governance.proposal.as_simulated import as_simulated
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.verify.proposal_file import disagreements

@@ -12,7 +12,8 @@ import pytest
 from bundles import FORGED, PROPOSAL, elsewhere, write
 from tokenomics.errors import InputError
 from tokenomics.governance.bundle.make import GIVEN
-from tokenomics.governance.evidence.plan import from_plain, plan_of_run, plan_of_sweep
+from tokenomics.governance.evidence.plan import from_plain
+from tokenomics.governance.evidence.recorded import plan_of_run, plan_of_sweep
 from tokenomics.governance.verify.proposal_file import disagreements
 from tokenomics.governance.verify.verify import verify
 from tokenomics.results.metrics import METRICS

@@ -18,7 +18,7 @@ from tokenomics.experiments.design_reading import read_design
 from tokenomics.experiments.idle import idle
 from tokenomics.governance.bundle.diff import _unmoved
 from tokenomics.governance.evidence.evidence import Evidence
-from tokenomics.governance.evidence.plan import plan_of_run, runs_of_run, together
+from tokenomics.governance.evidence.recorded import plan_of_run, runs_of_run, together
 
 KP = "controller.pid.kp"
 LOW = {"low": 0.05, "high": 0.5}

@@ -9,7 +9,8 @@ import pytest
 from paths import command
 from tokenomics.errors import InputError
 from tokenomics.governance.evidence.evidence import Evidence
-from tokenomics.governance.evidence.plan import from_plain, simulate
+from tokenomics.governance.evidence.plan import from_plain
+from tokenomics.governance.evidence.simulation import simulate
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.report.sections import report
 

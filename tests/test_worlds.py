@@ -16,8 +16,9 @@ from tokenomics.errors import InputError
 from tokenomics.governance.bundle.bundle import make_manifest, write_bundle
 from tokenomics.governance.bundle.make import complete, propose
 from tokenomics.governance.evidence.evidence import Evidence
-from tokenomics.governance.evidence.plan import from_plain, simulate
+from tokenomics.governance.evidence.plan import from_plain
 from tokenomics.governance.evidence.separation import separate
+from tokenomics.governance.evidence.simulation import simulate
 from tokenomics.governance.evidence.worlds import NO_PROBABILITY, OUTCOMES, SAID, InWorlds, scales
 from tokenomics.governance.evidence.worlds_record import WorldsAsked
 from tokenomics.governance.proposal.proposal import read_proposal
@@ -178,7 +179,7 @@ def test_both_sides_of_a_world_meet_the_shocks_of_the_network(bundle, monkeypatc
         values = lambda *names: told | dict.fromkeys(names, 0.0)  # noqa: E731
         return SimpleNamespace(columns=values, metrics=list(plan.metrics))
 
-    monkeypatch.setattr("tokenomics.governance.evidence.plan.sweep", noted)
+    monkeypatch.setattr("tokenomics.governance.evidence.simulation.sweep", noted)
     table = simulate(plan)
     # in the first case alone, both sides of every world together
     assert (plan.seed, 5, 1, 2 * (COUNT + 4)) in asked and {one[0] for one in asked} == {plan.seed}

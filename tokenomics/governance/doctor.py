@@ -225,7 +225,7 @@ def known_numbers() -> str:
     """A small plan against the numbers that this version is known to give on every processor, bit
     for bit. Raises AssertionError where they differ.
     """
-    from .evidence.plan import simulate
+    from .evidence.simulation import simulate
 
     runs = simulate(tiny(), workers=1)
     if results_digest(runs, list(KNOWN)) != DIGEST:

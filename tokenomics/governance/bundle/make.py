@@ -26,16 +26,9 @@ from ...shown import Shown
 from ..evidence import over_time
 from ..evidence.canonical import canonical_json, digest
 from ..evidence.evidence import Evidence
-from ..evidence.plan import (
-    EvidencePlan,
-    plan_of_run,
-    plan_of_sweep,
-    runs_of_run,
-    runs_of_sweep,
-    simulate,
-    together,
-    try_code,
-)
+from ..evidence.plan import EvidencePlan
+from ..evidence.recorded import plan_of_run, plan_of_sweep, runs_of_run, runs_of_sweep, together
+from ..evidence.simulation import simulate, try_code
 from ..evidence.worlds_record import WorldsAsked
 from ..proposal.as_simulated import as_simulated
 from ..proposal.proposal import read_proposal

@@ -8,29 +8,19 @@ they were read from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-import pandas as pd
-
 from ...errors import InputError, nearest
-from ...experiments.design import Design
-from ...experiments.design_reading import recorded_design
-from ...experiments.plan import Case, check_code, make_plan
-from ...experiments.run import run
-from ...experiments.sweep import Progress, sweep
+from ...experiments.plan import Case
 from ...parameters import BEFORE, NONE, Resolved, as_history, as_written, fits, resolve
 from ...parameters.documents import validated
-from ...results.folder import MANIFEST
-from ...results.metrics import METRICS, needed
-from ...results.result import Result
+from ...results.metrics import METRICS
 from ...results.sources import OwnCode, code_of, files_of, names_code, recorded_code
-from ...results.sweep import Sweep
 from .plan_records import MOST_VALUES, CaseRecord, Kind, PlanRecord, Role, Value
-from .structure import AS_RUN, check, sweep_labels
+from .structure import check
 from .worlds_record import WORLDS, WorldsRecord
 
 KEYS = ("case", "point", "run")
@@ -271,195 +261,3 @@ def _known(name: str, file: str) -> None:
             expected=expected,
             nearest=nearest(name, METRICS),
         )
-
-
-def plan_of_run(result: Result, folder: str | Path = "run") -> EvidencePlan:
-    """The plan of a run directory. Raises InputError for a run on recorded input, which the
-    parameters alone do not repeat.
-
-    Several runs become one plan by `together`.
-    """
-    if result.notes:
-        raise InputError(
-            f"run on recorded input ({result.notes[0]})",
-            file=folder,
-            expected="a run on sampled shocks, which its parameters repeat",
-        )
-    runs = [int(r) for r in result.trajectories.runs]
-    if runs != list(range(len(runs))):
-        raise InputError("runs that do not begin at 0", file=folder)
-    scenario = result.resolved.scenario
-    case = Case(result.resolved.policy, scenario, result.resolved)
-    time, step = result.trajectories.time, result.resolved.values.simulation.time_step
-    every = round(float(time[1] - time[0]) / step) if len(time) > 1 else 1
-    under = "" if scenario == NONE else f", scenario {scenario}"
-    title = f"Run of {result.resolved.base}, policy {case.policy}{under}"
-    metrics = tuple(result.metrics_per_run().columns)
-    return portable(
-        EvidencePlan(
-            "run",
-            title,
-            (case,),
-            (Point(AS_RUN, "point", {}, len(runs)),),
-            result.seed,
-            metrics,
-            result.engine,
-            every,
-        ),
-        folder,
-    )
-
-
-def together(plans: Sequence[EvidencePlan], folders: Sequence[str | Path]) -> EvidencePlan:
-    """Several run directories as one plan, compared on the same shocks. Raises InputError where
-    they do not meet the same ones.
-    """
-    first = plans[0]
-    for plan, folder in zip(plans, folders, strict=True):
-        for name in ("kind", "seed", "runs", "engine", "every", "metrics"):
-            if plan.kind != "run" or getattr(plan, name) != getattr(first, name):
-                found = f"{name} {getattr(plan, name)}"
-                raise InputError(
-                    found,
-                    file=folder,
-                    expected=(
-                        f"run directories alike: {name} {getattr(first, name)}, as in {folders[0]}"
-                    ),
-                )
-    return with_code(
-        replace(
-            first,
-            cases=tuple(case for plan in plans for case in plan.cases),
-            title=f"{len(plans)} runs of {first.cases[0].resolved.base}",
-        )
-    )
-
-
-def runs_of_run(result: Result) -> pd.DataFrame:
-    """A run directory's numbers in the form of `simulate`'s table."""
-    table = result.metrics_per_run().reset_index()
-    failed = {f.run: f.time for f in result.failures}
-    front = pd.DataFrame({"case": 0, "point": 0, "run": table.pop("run").astype(int)})
-    front["failed_day"] = [failed.get(run, np.nan) for run in front["run"]]
-    front["error"] = ""
-    return pd.concat([front, table], axis=1)
-
-
-def plan_of_sweep(result: Sweep, folder: str | Path = "sweep") -> EvidencePlan:
-    """The plan of a sweep directory. Raises InputError where it is not finished, or its files have
-    changed since.
-    """
-    if result.problems:
-        first = next(iter(result.problems.values()))
-        found = f"{len(result.tasks)} of {result.manifest['tasks']} tasks done"
-        raise InputError(
-            found,
-            file=folder,
-            expected=f"a finished sweep; the same sweep does what is missing or damaged ({first})",
-        )
-    design = recorded_design(result.manifest, Path(folder) / MANIFEST)
-    cases = []
-    for (policy, scenario), told in zip(design.cases(), result.manifest["cases"], strict=True):
-        try:
-            resolved = design.resolved(policy, scenario)
-        except InputError as error:
-            raise InputError(str(error), file=Path(folder) / MANIFEST, key="design") from None
-        if resolved.hash != told[2]:
-            raise InputError(
-                f"parameters of {told[0]}, {told[1]} differ from those swept",
-                file=folder,
-                expected="the files as they were",
-            )
-        cases.append(Case(told[0], told[1], resolved))
-    rows = [dict(zip(result.paths, row, strict=True)) for row in result.manifest["points"]]
-    points = [
-        Point(label, "point", values, design.runs)
-        for label, values in zip(sweep_labels(rows), rows, strict=True)
-    ]
-    title = design.description or f"Sweep of {', '.join(result.paths) or 'one point'}"
-    return portable(
-        EvidencePlan(
-            "sweep", title, tuple(cases), tuple(points), design.seed, tuple(result.metrics)
-        ),
-        Path(folder) / MANIFEST,
-    )
-
-
-def runs_of_sweep(result: Sweep) -> pd.DataFrame:
-    """A sweep directory's numbers in the form of `simulate`'s table."""
-    return pd.DataFrame(result.columns("failed_day", "error", *result.metrics))
-
-
-def try_code(plan: EvidencePlan) -> None:
-    """Try out the code of users' own that a plan runs, as a sweep does before it begins."""
-    design = Design(
-        method="points",
-        points=[dict(point.values) for point in plan.points],
-        runs=1,
-        seed=plan.seed,
-        metrics=plan.metrics,
-    )
-    check_code(make_plan(design, plan.cases))
-
-
-def _simulate_runs(plan: EvidencePlan, progress: Progress | None) -> pd.DataFrame:
-    """Run directories, by the engine that made them."""
-    tables = []
-    for number, case in enumerate(plan.cases):
-        chosen = tree(plain_case(case))
-        result = run(
-            chosen,
-            runs=plan.runs,
-            seed=plan.seed,
-            engine=plan.engine,
-            every=plan.every,
-            record=needed(plan.metrics),
-            progress=progress,
-        )
-        tables.append(runs_of_run(result).assign(case=number))
-    return pd.concat(tables, ignore_index=True)[plan.columns]
-
-
-def simulate(
-    plan: EvidencePlan,
-    runs: int | None = None,
-    *,
-    workers: int | None = None,
-    out: str | Path | None = None,
-    progress: Progress | None = None,
-) -> pd.DataFrame:
-    """Every metric of every run: columns case, point, run, failed_day, error and the metrics, in
-    the order of case, point and run.
-
-    runs: the first so many of each point, all by default. workers: threads. out: folder for what is
-    finished, so that killed work goes on there. progress: called with simulations done and their
-    number. Raises InputError for a plan that cannot be simulated.
-    """
-    chosen = plan if runs is None else plan.at_most(runs)
-    if chosen.kind == "run":
-        return _simulate_runs(chosen, progress)
-    groups: dict[tuple[int, bool], list[int]] = {}
-    for number, point in enumerate(chosen.points):
-        groups.setdefault((point.runs, point.role in WORLDS), []).append(number)
-    parts, done = [], 0
-    for (count, in_worlds), members in groups.items():
-        points = [dict(chosen.points[i].values) for i in members]
-        design = Design(
-            method="points", points=points, runs=count, seed=plan.seed, metrics=plan.metrics
-        )
-        own = None if out is None else Path(out) / f"{'worlds' if in_worlds else 'runs'}-{count}"
-
-        def tell(now: int, _: int, before: int = done) -> None:
-            if progress:
-                progress(before + now, chosen.simulations)
-
-        cases = plan.cases_of(chosen.points[members[0]])
-        found = sweep(design, cases=cases, workers=workers, out=own, progress=tell)
-        table = runs_of_sweep(found)
-        table["point"] = np.array(members)[table["point"]]
-        parts.append(table)
-        done += len(table)
-    whole = pd.concat(parts, ignore_index=True).sort_values(
-        list(KEYS), kind="stable", ignore_index=True
-    )
-    return whole[plan.columns]

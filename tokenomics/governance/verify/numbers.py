@@ -10,7 +10,8 @@ from ...experiments.sweep import Progress
 from ..bundle.bundle import RUNS
 from ..evidence.evidence import Evidence
 from ..evidence.over_time import over_time, part, simulations
-from ..evidence.plan import KEYS, simulate
+from ..evidence.plan import KEYS
+from ..evidence.simulation import simulate
 from . import recompute
 from .findings import Finding
 from .known import Known, Recomputed

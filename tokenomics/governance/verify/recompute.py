@@ -14,7 +14,8 @@ import pandas as pd
 from ...experiments.evaluate import evaluate
 from ...experiments.plan import structural
 from ...results.metrics import METRICS
-from ..evidence.plan import KEYS, EvidencePlan, simulate
+from ..evidence.plan import KEYS, EvidencePlan
+from ..evidence.simulation import simulate
 from .findings import Finding
 
 LEVEL = 0.95  # probability with which the stated number of forged runs would have been found
