@@ -5,7 +5,7 @@ import pytest
 
 from tokenomics.engines.cadcad import simulate
 from tokenomics.errors import BlockError, InputError, ModelError
-from tokenomics.model.model import Block
+from tokenomics.model.block import Block
 from tokenomics.model.shocks import ShockTable
 from tokenomics.model.variables import Variable, assign
 

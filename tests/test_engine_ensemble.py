@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from paths import assert_same_bits
 from tokenomics.engines import cadcad, ensemble
 from tokenomics.errors import ModelError
-from tokenomics.model.model import MODEL, bind, block
+from tokenomics.model.block import block
+from tokenomics.model.model import MODEL, bind
 from tokenomics.model.shocks import ShockTable, sample
 from tokenomics.model.steady_state import steady_state, steady_states
 from tokenomics.model.variables import Variable

@@ -12,8 +12,9 @@ from tokenomics.experiments.evaluate import Simulator
 from tokenomics.experiments.idle import idle
 from tokenomics.experiments.reads import network
 from tokenomics.experiments.unread import changed_to_no_effect, unread
+from tokenomics.model.block import block
 from tokenomics.model.controllers import LAWS, Command, register_controller
-from tokenomics.model.model import MODEL, block
+from tokenomics.model.model import MODEL
 from tokenomics.model.variables import SHARED
 from tokenomics.parameters import fits, resolve
 from tokenomics.results.evaluation import asked

@@ -11,10 +11,11 @@ from tokenomics.engines.trajectories import Trajectories
 from tokenomics.errors import InputError
 from tokenomics.experiments import warm_up, worlds
 from tokenomics.experiments.evaluate import evaluate
+from tokenomics.model.block import block
 from tokenomics.model.blocks.clock import policy_clock
 from tokenomics.model.controllers import LAWS
 from tokenomics.model.keeping import all_shipped
-from tokenomics.model.model import MODEL, bind, block
+from tokenomics.model.model import MODEL, bind
 from tokenomics.model.shocks import before_day_zero, sample
 from tokenomics.model.steady_state import start_of, steady_state, unmoved
 from tokenomics.model.transition import INITIAL

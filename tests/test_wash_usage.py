@@ -14,9 +14,10 @@ from paths import assert_same_bits, command, simulate
 from tokenomics.attacks.wash_usage import SHIPPED, Faking, defences, wash_usage_table
 from tokenomics.engines import cadcad, ensemble
 from tokenomics.engines.trace import record_step
+from tokenomics.model.block import block
 from tokenomics.model.blocks import wash_usage
 from tokenomics.model.formulas.wash_usage import diverted, own_share, paid_out
-from tokenomics.model.model import MODEL, bind, block
+from tokenomics.model.model import MODEL, bind
 from tokenomics.model.shocks import sample
 from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import resolve

@@ -43,15 +43,15 @@ from .governance.bundle.make import report as report
 from .governance.verify.verify import verify as verify
 from .histories.demand import read_demand as read_demand
 from .loop.analyse import analyse as analyse
+from .model.block import Block as Block
+from .model.block import block as block
 from .model.controllers import Command as Command
 from .model.controllers import Memory as Memory
 from .model.controllers import Strength as Strength
 from .model.controllers import register_controller as register_controller
 from .model.formulas.numerics import relaxation as relaxation
 from .model.model import MODEL as MODEL
-from .model.model import Block as Block
 from .model.model import Model as Model
-from .model.model import block as block
 from .model.model import register_block as register_block
 from .model.steady_state import steady_state as steady_state
 from .model.variables import Variable as Variable

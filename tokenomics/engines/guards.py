@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import BlockError, InputError, ModelError, nearest
+from ..model.block import Block
 from ..model.contract import (
     HISTORY,
     call,
@@ -23,7 +24,7 @@ from ..model.contract import (
     placed,
     unknown,
 )
-from ..model.model import Block, Model
+from ..model.model import Model
 from ..model.variables import SHARED, Variable, scale, unsigned, variable_of
 from . import purity
 from .trajectories import Failure

@@ -26,11 +26,12 @@ import numpy as np
 from pydantic import BaseModel
 
 from ..errors import ModelError
+from ..model.block import Block
 from ..model.blocks.controller import policy_controller
 from ..model.contract import HISTORY, defined_at, name_of, written_at
 from ..model.controllers import law
 from ..model.lanes import shipped
-from ..model.model import Block, Model, bind
+from ..model.model import Model, bind
 from ..model.same_bits import left
 from ..model.shocks import ShockTable, sample
 from ..model.steady_state import steady_state

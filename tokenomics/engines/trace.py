@@ -18,9 +18,10 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..elementary import FUNCTIONS
 from ..errors import ModelError
+from ..model.block import execute
 from ..model.contract import in_words, place_of, written_at
 from ..model.controllers.batch import per_run
-from ..model.model import Model, execute
+from ..model.model import Model
 from ..model.shocks import ShockTable
 from ..model.variables import SHARED, variable_of
 from ..parameters import substitute

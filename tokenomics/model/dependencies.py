@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from ..parameters import Parameters
-from .model import MODEL, Model, changed
+from .block import changed
+from .model import MODEL, Model
 from .steady_state import steady_state
 from .step_picture import step_picture
 
