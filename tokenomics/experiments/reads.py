@@ -121,11 +121,15 @@ class Network:
         found = self.resolved.replace(levers, source="today").in_force()
         return network(found, self.model, self.recorded)
 
-    def _before(self, path: str, values: Sequence[Any]) -> frozenset[str]:
-        """What can differ on day 0 by what happens before it."""
-        if self._today is None or self.resolved.is_lever(path):
-            return frozenset()
-        return self._today.reach(path, values).variables & frozenset(self._table)
+    def _before(self, values: Values) -> dict[str, frozenset[str]]:
+        """By path, what can differ on day 0 by what happens before it."""
+        found = dict.fromkeys(values, frozenset[str]())
+        worlds = {path: some for path, some in values.items() if not self.resolved.is_lever(path)}
+        if worlds and self._today is not None:
+            # all at once: of many starts together each takes a fraction of what it takes alone
+            for path, reach in self._today.each(worlds).items():
+                found[path] = reach.variables & self._all()
+        return found
 
     @cached_property
     def _bound(self) -> dict[str, Any]:
@@ -237,10 +241,11 @@ class Network:
         keys = {path: (path, tuple(map(repr, found))) for path, found in values.items()}
         new = {path: tuple(values[path]) for path, key in keys.items() if key not in self._reached}
         numbers = {path: found for path, found in new.items() if path in self.numbers}
+        before = cache(partial(self._before, numbers))
         for path, start in self._varied(numbers, [{}]).items():
             one = {path: numbers[path]}
             through = partial(self._flow, one, start)
-            self._reached[keys[path]] = self._number(path, one, start, through)
+            self._reached[keys[path]] = self._number(path, one, start, before, through)
         for path, found in new.items():
             if path not in numbers:
                 self._reached[keys[path]] = self._switch(path, found, {})
@@ -252,11 +257,11 @@ class Network:
         """
         numbers = {path: tuple(found) for path, found in values.items() if path in self.numbers}
         starts = self._varied(numbers, _bases(numbers))
+        asked = {path: numbers[path] for path in asked_for if path in numbers}
+        before = cache(partial(self._before, asked))
         through = cache(partial(self._flow, numbers, _joined(starts.values())))
         found = {
-            path: self._number(path, numbers, starts[path], through)
-            for path in asked_for
-            if path in numbers
+            path: self._number(path, numbers, starts[path], before, through) for path in asked
         }
         return found | {
             path: self._switch(path, tuple(values[path]), numbers)
@@ -303,17 +308,19 @@ class Network:
         path: str,
         numbers: Values,
         start: Mapping[str, np.ndarray] | None,
+        before: Callable[[], Mapping[str, frozenset[str]]],
         through: Callable[[], Flow | None],
     ) -> Reach:
-        """numbers: that take any of some values, this one among them. through: follows them, which
-        takes as long as all else and is called for what anything can take up alone.
+        """numbers: that take any of some values, this one among them. before: what differs on day 0
+        already, `_before`. through: follows them, which takes as long as all else and is called for
+        what anything can take up alone.
         """
         if self._program is None or start is None or not _finite(start):
             return self._reach(path, self._all())
         if self.beyond(path, numbers) is not None:
             return Reach(frozenset(), frozenset())
         differing = {name for name, rows in start.items() if np.any(rows != rows[:, :1])}
-        differing |= self._before(path, numbers[path])
+        differing |= before()[path]
         if not differing and path not in self._used:
             return self._reach(path, frozenset())
         flow = through()
@@ -353,7 +360,7 @@ class Network:
             for name in one.keys() | two.keys()
             if name not in one or name not in two or not np.array_equal(one[name], two[name])
         }
-        differing |= self._before(path, [value])
+        differing |= self._before({path: [value]})[path]
         differing |= {
             name for name in a.shape.keys() & b.shape.keys() if a.shape[name] != b.shape[name]
         }
