@@ -10,7 +10,7 @@ from tokenomics.model.steady_state import steady_state
 from tokenomics.parameters import Parameters, place
 from tokenomics.parameters import points as points_module
 from tokenomics.parameters.checking import LARGEST
-from tokenomics.parameters.points import refusals
+from tokenomics.parameters.points import fitting, refusals
 
 STAKED = {"bonding.mode": "per_node_at_start", "supply.staked_share": 0.25}
 NETWORK = tk.resolve("baseline", policy="pid", sets={"controller.custom.mine": 1.0} | STAKED)
@@ -52,6 +52,8 @@ def test_a_value_at_or_beyond_a_bound_is_taken_or_refused_as_it_is_alone(path):
     said = refusals(NETWORK, [path], np.array(values)[:, None], "sweep")
     assert said == [alone({path: float(value)}) for value in values]
     assert said[0] == "" and said[-1] != ""
+    fine = fitting(NETWORK.values, [path], np.array(values)[:, None])
+    assert fine.tolist() == [not one for one in said]
 
 
 def test_values_that_do_not_go_together_are_refused_as_they_are_alone():
@@ -72,6 +74,7 @@ def test_values_that_do_not_go_together_are_refused_as_they_are_alone():
     for kind in (*kinds, "workloads: the shares", "reliability.tiers: the shares", "expected a nu"):
         assert any(kind in one for one in said), kind
     assert said.count("") > 20
+    assert fitting(NETWORK.values, TOGETHER, points).tolist() == [not one for one in said]
 
 
 def test_good_points_are_checked_without_a_tree_of_their_own(monkeypatch):

@@ -260,9 +260,7 @@ class Network:
         asked = {path: numbers[path] for path in asked_for if path in numbers}
         before = cache(partial(self._before, asked))
         through = cache(partial(self._flow, numbers, _joined(starts.values())))
-        found = {
-            path: self._number(path, numbers, starts[path], before, through) for path in asked
-        }
+        found = {path: self._number(path, numbers, starts[path], before, through) for path in asked}
         return found | {
             path: self._switch(path, tuple(values[path]), numbers)
             for path in asked_for

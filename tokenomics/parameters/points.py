@@ -29,7 +29,7 @@ def refusals(
     points: (points, paths), numbers in place of those at the `paths`. source: why they are other.
     """
     found = [""] * len(points)
-    wrong = np.flatnonzero(~_fitting(resolved.values, paths, points))
+    wrong = np.flatnonzero(~fitting(resolved.values, paths, points))
     if len(wrong):
         leaves = resolved.leaves(dict(zip(paths, points[0], strict=True)), source)
         tree: dict[str, Any] = {}
@@ -59,9 +59,10 @@ def _refusal(mine: Sequence[Leaf], leaves: dict[str, Leaf], tree: dict[str, Any]
     return ""
 
 
-def _fitting(parameters: Parameters, paths: Sequence[str], points: np.ndarray) -> np.ndarray:
+def fitting(parameters: Parameters, paths: Sequence[str], points: np.ndarray) -> np.ndarray:
     """Whether each point is within the bounds of its parameters and keeps the rules of their
-    groups, (points,); false, too, where a parameter has more to it than bounds.
+    groups, (points,): of numbers those that `refusals` has nothing to say of. False, too, where a
+    parameter has more to it than bounds.
     """
     good = np.all(np.abs(points) <= LARGEST, axis=1)  # also false for NaN
     columns = dict(zip(paths, points.T, strict=True))

@@ -17,7 +17,7 @@ from ...experiments.reads import network, structural
 from ...model.model import MODEL
 from ...model.steady_state import starts
 from ...parameters import Entry, Resolved, fits, place
-from ...parameters.points import refusals
+from ...parameters.points import fitting
 from ..evidence.plan import EvidencePlan
 from ..evidence.worlds import limits_of
 from ..evidence.worlds_record import WorldsAsked
@@ -120,10 +120,10 @@ def _about(entry: Entry, step: float) -> list[float]:
 
 
 def starting(resolved: Resolved, paths: Sequence[str], points: np.ndarray) -> np.ndarray:
-    """Whether there is a network, and a start of it, at each point, (points,). points: (points,
-    paths).
+    """Whether there is a network, and a start of it, at each point, (points,). paths: of numbers.
+    points: (points, paths).
     """
-    good = np.array([not told for told in refusals(resolved, paths, points, "worlds")])
+    good = fitting(resolved.values, paths, points)
     some = np.flatnonzero(good)
     if len(some):
         swept = dict(zip(paths, points[some].T, strict=True))
@@ -178,24 +178,35 @@ def _unread(
     silent = set(ranges)
     for resolved in (today, proposed):
         own, left = network(resolved), [path for path in ranges if path in silent]
-        for first in range(0, len(left), AT_ONCE):
-            for part in _startable(resolved, left[first : first + AT_ONCE], ranges):
-                values = {path: list(ranges[path]) for path in part}
-                for path, reach in own.together(values, part).items():
-                    if not metrics.isdisjoint(reach.metrics):
-                        silent.discard(path)
+        for part in _startable(resolved, left, ranges):
+            values = {path: list(ranges[path]) for path in part}
+            for path, reach in own.together(values, part).items():
+                if not metrics.isdisjoint(reach.metrics):
+                    silent.discard(path)
     return [path for path in ranges if path in silent]
 
 
 def _startable(
     resolved: Resolved, paths: Sequence[str], ranges: Mapping[str, tuple[float, float]]
 ) -> list[list[str]]:
-    """The paths in parts of which all may be at their least, or at their largest: elsewhere
-    nothing is told of what depends on what.
+    """The paths in parts, of `AT_ONCE` or less, of which all may be at their least, or at their
+    largest: elsewhere nothing is told of what depends on what.
     """
-    corners = np.array([ranges[path] for path in paths]).T
-    if len(paths) < 2 or starting(resolved, paths, corners).all():
-        return [list(paths)]
-    half = len(paths) // 2
-    parts = (paths[:half], paths[half:])
-    return [part for some in parts for part in _startable(resolved, some, ranges)]
+    own = [float(resolved.entries[path].value) for path in paths]
+    found: list[list[str]] = []
+    parts = [range(len(paths))[first:][:AT_ONCE] for first in range(0, len(paths), AT_ONCE)]
+    while parts:
+        # all at once: of many starts together each takes a fraction of what it takes alone
+        corners = np.tile(own, (len(parts), 2, 1))
+        for corner, part in zip(corners, parts, strict=True):
+            corner[:, part] = np.array([ranges[paths[i]] for i in part]).T
+        good = starting(resolved, paths, corners.reshape(-1, len(paths))).reshape(-1, 2)
+        halves = []
+        for part, fine in zip(parts, good.all(axis=1), strict=True):
+            if fine or len(part) < 2:
+                found.append([paths[i] for i in part])
+            else:
+                half = len(part) // 2
+                halves += [part[:half], part[half:]]
+        parts = halves
+    return found
