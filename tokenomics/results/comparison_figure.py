@@ -94,8 +94,7 @@ def _title(comparison: Any, best: pd.DataFrame, letters: int, alike: int) -> lis
     )
     told = f"{counted(alike, 'metric')} that no policy moves left out; " if alike else ""
     runs = (
-        f"mean of {comparison.sweep.manifest['runs']} runs on common shocks; "
-        f"{WAYS}; {told}{shades}"
+        f"mean of {comparison.sweep.manifest['runs']} runs on common shocks; {WAYS}; {told}{shades}"
     )
     return [
         line for text in (_finding(comparison, best), runs, *lost) for line in wrap(text, letters)
