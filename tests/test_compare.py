@@ -155,9 +155,10 @@ def test_equal_policies_are_not_told_apart():
         sets={"controller.pid.kp": 0.0},
         runs=4,
         days=5,
-        metrics=["treasury_low"],
+        metrics=["treasury_low", "treasury_low_day"],
         years=(),
     )
+    assert "| treasury_low_day | days; the span where never | 5 [5, 5] |" in same.markdown()
     row = same.differences().iloc[0]
     assert (row["difference"], row["win_rate"], row["verdict"]) == (0.0, 0.5, "undecided")
     assert same.best()["equal"].iloc[0] == ("none", "pid") and same.best()["best"].isna().all()

@@ -108,6 +108,13 @@ def test_the_first_low_day_is_the_first_one_and_the_span_where_there_is_none():
     assert of("treasury_low_day", SETS, treasury_usd=reserve).tolist() == [1.0, 2.0, 2.0, 0.0]
 
 
+def test_a_day_that_never_comes_is_told_where_it_stands_for_the_span():
+    never = METRICS["treasury_low_day"]
+    assert never.heading == "treasury_low_day [days; the span where never]"
+    assert never.label.endswith("the span where never")
+    assert METRICS["treasury_min"].heading == "treasury_min [USD]"
+
+
 def test_a_network_without_a_treasury_has_a_low_one_and_the_meaning_says_so():
     assert of("treasury_low", treasury_usd=[0.0, 0.0]) == 1.0
     assert METRICS["treasury_low"].meaning.endswith("or is 0 from the start")

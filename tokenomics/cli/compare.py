@@ -251,6 +251,7 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
     """Winners and differences by scenario."""
     from ..results.differences import in_words
     from ..results.intervals import mean_interval
+    from ..results.metrics import METRICS
     from ..shown import readable
 
     for line in (*result.notes, *result.unmoved(), *result.told()):
@@ -277,7 +278,7 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
         gaps["verdict"] = [in_words(row) for row in gaps.itertuples(index=False)]
         gaps["p"] = [f"{p:.2g}" if p == p else UNTOLD for p in gaps["p"]]
         gaps["metric"] = [
-            f"{one.metric} [{one.unit}], matters from {readable(one.matters)}"
+            f"{METRICS[one.metric].heading}, matters from {readable(one.matters)}"
             for one in gaps.itertuples(index=False)
         ]
         show_frame(

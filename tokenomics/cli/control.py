@@ -269,7 +269,7 @@ def _tell_tuning(found, method: str, policy: str | None, runs: int) -> None:
     title = f"{runs} runs on common shocks, mean [95 % interval]"
     rows = (
         (
-            f"{name} [{METRICS[name].unit}]",
+            METRICS[name].heading,
             *(mean_interval(*row) for row in pair),
         )
         for name, pair in found.metrics.items()

@@ -146,16 +146,15 @@ def _tell(result: Sweep, table: pd.DataFrame, ends: pd.DataFrame, told: dict[str
 def _show_points(result: Sweep, table: pd.DataFrame, named: list[str]) -> None:
     """Every point, with its mean and 95 % interval of some metrics."""
     from ..results.intervals import mean_interval
-    from ..results.sweep import metric_units
+    from ..results.metrics import METRICS
 
-    units = metric_units(named)
     rows = []
     for row in table.to_dict(orient="records"):
         means = (mean_interval(row[m], row[f"{m}_low"], row[f"{m}_high"]) for m in named)
         at = _at(row, result) + ["impossible"] * bool(row["error"])
         rows.append((", ".join(at) or "the only point", *means))
     say("mean [95 % interval]")
-    show_table("", ("point", *(f"{m} [{units[m]}]" for m in named)), rows)
+    show_table("", ("point", *(METRICS[m].heading for m in named)), rows)
 
 
 def _at(row: dict[str, Any], result: Sweep) -> list[str]:
@@ -169,7 +168,8 @@ def _row(row: dict[str, Any], result: Sweep) -> tuple[str, ...]:
     """A metric's best or worst point."""
     from ..results.extremes import SAME
     from ..results.intervals import mean_interval
+    from ..results.metrics import METRICS
 
     at = ["every point"] if row["end"] == SAME else _at(row, result)
     mean = mean_interval(row["mean"], row["low"], row["high"])
-    return row["metric"], row["end"], mean, row["unit"], ", ".join(at)
+    return row["metric"], row["end"], mean, METRICS[row["metric"]].measure, ", ".join(at)

@@ -84,7 +84,7 @@ class CostFrontier:
     def table(self) -> pd.DataFrame:
         """The laws as they are, and at each strength, as people read them."""
         heads = ["policy", "strength", f"cost [{WORDS[self.cost]}]"]
-        heads += [f"{name} [{METRICS[name].unit}] {METRICS[name].arrow}" for name in self.metrics]
+        heads += [f"{METRICS[name].heading} {METRICS[name].arrow}" for name in self.metrics]
         rows = []
         for one in self.points.to_dict(orient="records"):
             if one["policy"] == NOBODY:

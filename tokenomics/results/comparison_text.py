@@ -24,7 +24,7 @@ def by_year_shown(comparison: Any, scenario: str) -> pd.DataFrame:
     texts = [mean_interval(*row) for row in own[["mean", "low", "high"]].to_numpy()]
     cells = own.assign(text=texts).set_index(["metric", "policy", "year"])["text"]
     return pd.DataFrame(
-        {"metric": f"{name} [{METRICS[name].unit}]", "policy": policy}
+        {"metric": METRICS[name].heading, "policy": policy}
         | {counted(year, "year"): cells[name, policy, year] for year in comparison.years}
         for name in DEPLETING
         for policy in comparison.policies
@@ -37,7 +37,7 @@ def means_shown(comparison: Any, scenario: str, metrics: Sequence[str]) -> pd.Da
     own = means[means["scenario"] == scenario]
     rows = [_row(comparison, name, own, None) for name in metrics]
     return pd.DataFrame(
-        [[f"{name} [{unit}]", *cells] for name, unit, *cells in rows],
+        [[METRICS[name].heading, *cells] for name, _, *cells in rows],
         columns=["metric", *comparison.policies],
     )
 
@@ -99,7 +99,7 @@ def _row(comparison: Any, name: str, means: pd.DataFrame, best: str | None) -> l
     cells = [mean_interval(r["mean"], r["low"], r["high"]) for _, r in own.iterrows()]
     return [
         name,
-        METRICS[name].unit,
+        METRICS[name].measure,
         *(f"**{c}**" if p == best else c for p, c in zip(comparison.policies, cells, strict=True)),
     ]
 
@@ -117,7 +117,7 @@ def _gaps(comparison: Any, scenario: str, others: list[str]) -> list[list[str]]:
     return [
         [
             name,
-            METRICS[name].unit,
+            METRICS[name].measure,
             readable(comparison.margins.get(name, 0.0)),
             *(cells[name, policy] for policy in others),
         ]

@@ -40,7 +40,7 @@ def key_metrics(evidence: Evidence) -> list[str]:
 
 
 def _labelled(name: str) -> str:
-    return f"{name} [{METRICS[name].unit}]"
+    return METRICS[name].heading
 
 
 def means(evidence: Evidence) -> ReportTable:

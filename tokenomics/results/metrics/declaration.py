@@ -44,6 +44,16 @@ class Metric:
         return LABELS.get(self.name, self.name.replace("_", " "))
 
     @property
+    def measure(self) -> str:
+        """The unit as a table has it, with what stands for a value that the span cuts off."""
+        return self.unit + CUT_OFF.get(self.name, "")
+
+    @property
+    def heading(self) -> str:
+        """Name and `measure`."""
+        return f"{self.name} [{self.measure}]"
+
+    @property
     def axis(self) -> str:
         """Label and unit, as an axis of a figure has them."""
         return f"{self.label} [{self.unit}]"
@@ -65,6 +75,7 @@ class Metric:
         return low - high, high - low
 
 
+CUT_OFF = {"treasury_low_day": "; the span where never"}
 ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 WAYS = "↓ less is better, ↑ more"  # what the arrows say
 # where the name with its underscores as spaces would not do
@@ -83,7 +94,7 @@ LABELS = {
     "treasury_value_pool": "treasury's worth if it were sold",
     "treasury_runway": "runway of the reserve",
     "treasury_low": "reserve falls to a tenth",
-    "treasury_low_day": "day on which the reserve is a tenth",
+    "treasury_low_day": "day on which the reserve is a tenth, the span where never",
     "treasury_unpaid": "costs cannot be paid",
     "faker_profit": "profit of faked usage",
     "front_profit": "profit of running ahead",
