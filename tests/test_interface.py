@@ -4,6 +4,7 @@ warnings and a log.
 
 import logging
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -59,6 +60,14 @@ def test_a_shell_completes_commands_options_and_shipped_names():
     assert completed("tokenomics run --policy pid") == ["pid", "pid_two_sided"]
     assert completed("tokenomics run --scenario token_c") == ["token_crash"]
     assert completed("tokenomics run live") == ["livepeer"]
+
+
+def test_every_command_s_help_has_each_example_on_a_line_of_its_own():
+    for words, one in commands():
+        text = one.get_help(one.context_class(one, info_name=" ".join(words), terminal_width=40))
+        heading, *lines = text.split("  Example")[-1].rstrip().split("\n")
+        assert heading == ("s:" if len(lines) > 1 else ":"), words
+        assert all(re.match(r"    (\w+=\S+ )?tokenomics [^|]+$", line) for line in lines), words
 
 
 def test_the_module_is_the_command():

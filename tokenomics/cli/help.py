@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from typer.core import TyperGroup
 
 WHOLE = 1_000  # characters; more than any first sentence has
+HEADING = re.compile(r"\b(Examples?): ")
+BETWEEN = " | "  # two examples
+AS_IT_IS = "\b"  # click's mark of a paragraph that it does not wrap
+
+
+def each_on_its_line(epilog: str) -> str:
+    """The end of a command's help, its examples on a line each, which can be copied."""
+    before, heading, lines = HEADING.split(epilog)
+    examples = [AS_IT_IS, f"{heading}:", *(f"  {one}" for one in lines.split(BETWEEN))]
+    return "\n".join([*([before.strip(), ""] if before else []), *examples])
 
 
 class Sentences(TyperGroup):

@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from .. import __version__
 from ..errors import InputError
 from .ending import BAD, ended
-from .help import Sentences
+from .help import Sentences, each_on_its_line
 from .output import Told
 
 # New objects that may hold one another, after which Python looks for those that nothing else holds.
@@ -88,13 +88,14 @@ class Commands(Sentences):
 
     def _share(self, command: Any) -> None:
         """Give a command, or all that a group holds, the options that stand before and behind its
-        name alike.
+        name alike, and its examples a line each.
         """
         if hasattr(command, "commands"):
             for one in command.commands.values():
                 self._share(one)
         else:
             command.params += [option for option in self.params if option.name in EVERYWHERE]
+            command.epilog = command.epilog and each_on_its_line(command.epilog)
 
     def sections(self) -> dict[str, dict[str, str]]:
         return SECTIONS

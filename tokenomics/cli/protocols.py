@@ -246,7 +246,7 @@ def _counterfactual(
     _deliver(found, tell_counterfactual, draw, names, out, form, as_json)
 
 
-@app.command(epilog="Examples: tokenomics protocols absorb livepeer@LIP-100 --json")
+@app.command(epilog="Example: tokenomics protocols absorb livepeer@LIP-100 --json")
 def absorb(name: Named, as_json: Json = False) -> None:
     """Find where a rule traps itself: states that no input leaves, sets that are never left once
     entered, and cycles under constant input, within the range that the rule declares.
