@@ -24,7 +24,7 @@ from serving import (
 from paths import DATA, command
 from tokenomics.capacity.importing import import_results
 from tokenomics.capacity.measured_sweep import measured_sweep
-from tokenomics.errors import InputError
+from tokenomics.errors import InputError, Remark
 
 INFERENCEMAX = DATA / "hardware" / "inferencemax_agg_2025-12_2026-01.csv"
 TENSORRT = DATA / "hardware" / "trtllm_v0.17_llama31_8b_tp1_output_tok_s.csv"
@@ -126,6 +126,15 @@ def test_requests_that_come_by_the_clock_are_counted_by_their_mean(tmp_path):
     assert sweep.points[0].counted == "mean"
     (sweep,) = import_results(files(tmp_path, sglang(16, request_rate=3.0)), NAMED)
     assert (sweep.points[0].counted, sweep.points[0].concurrency) == ("mean", 0.97 * 16)
+
+
+def test_a_mean_above_its_99th_percentile_is_remarked_and_taken(tmp_path):
+    few = files(tmp_path, vllm(16, p99_tpot_ms=8.0), vllm(32))
+    with pytest.warns(
+        Remark, match=r"1 point with a mean TPOT above .* up to 1.25 times it, .*0.dat"
+    ):
+        (sweep,) = import_results(few, ASKED)
+    assert [point.tpot_p99 for point in sweep.points] == [0.008, 0.012]
 
 
 def test_requests_that_failed_are_told(tmp_path):

@@ -314,6 +314,14 @@ def test_the_shipped_numbers_predict_published_settings(gpu, median, high):
         assert np.median(wrong) < median and np.quantile(wrong, 0.9) < high
 
 
+def test_a_limit_that_looks_like_milliseconds_is_questioned():
+    assert LatencyLimits(30.0, 0.5).doubts() == ["a TPOT limit of 30 s; did you mean 30 ms, 0.03?"]
+    assert LatencyLimits(0.03, time_to_first_token_p99=500.0).doubts() == [
+        "a p99 TTFT limit of 500 s; did you mean 500 ms, 0.5?"
+    ]
+    assert not LatencyLimits(1.0, 60.0).doubts() + LatencyLimits().doubts()
+
+
 def test_the_shipped_numbers_predict_a_flooded_server():
     if not FLOODED.exists():
         pytest.skip(f"no {FLOODED}")

@@ -22,6 +22,10 @@ CLOSE = 1e-9  # relative; points closer than this are one point to the interpola
 
 NAMES = {"time_per_token": "TPOT", "time_to_first_token": "TTFT"}
 NAMES |= {f"{name}_p99": f"p99 {words}" for name, words in NAMES.items()}
+# s; assumption: a limit beyond is one in milliseconds. The loosest of MLPerf Inference v5.0 are 0.2
+# s a token (Llama 2 70B) and 6 s to the first one (Llama 3.1 405B)
+ODD = {"time_per_token": 1.0, "time_to_first_token": 60.0}
+ODD |= {f"{name}_p99": limit for name, limit in ODD.items()}
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,15 @@ class LatencyLimits:
         found = {words: getattr(self, name) for name, words in NAMES.items()}
         said = [f"{words} {limit:g} s" for words, limit in found.items() if np.isfinite(limit)]
         return " and ".join(said) or "no limits"
+
+    def doubts(self) -> list[str]:
+        """Limits that look like milliseconds, in words, and what they would be then."""
+        given = {name: getattr(self, name) for name in NAMES}
+        return [
+            f"a {NAMES[name]} limit of {limit:g} s; did you mean {limit:g} ms, {limit / 1e3:g}?"
+            for name, limit in given.items()
+            if ODD[name] < limit < np.inf
+        ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from ..errors import InputError, nearest, printable
+from ..errors import InputError, counted, nearest, printable, remark
 from .card_bound import hold_against_card
 from .measured_sweep import MeasuredSweep, ResultSource, SweepPoint
 from .result_files import read_results
-from .served import Served, check
+from .served import NAMES, Served, check
 
 # relative; random lengths differ a little between runs of one workload
 ALIKE = 0.1
@@ -61,7 +61,22 @@ def import_results(paths: Iterable[str], asked: Mapping[str, Any]) -> list[Measu
     for point in points:
         check(point)
         _join(point, joined, by_key)
+    for name, words in NAMES.items():
+        _remark_tails(points, name, words)
     return [_sweep(one) for one in joined]
+
+
+def _remark_tails(points: Iterable[Served], name: str, words: str) -> None:
+    """Say of how many points a mean time lies above its 99th percentile."""
+    odd = [one for one in points if one.times and one.above_tail(name) > 1.0]
+    if odd:
+        most, first = max(one.above_tail(name) for one in odd), odd[0].origin
+        where = f"{first.file}, line {first.line}" if first.line else first.file
+        remark(
+            f"{counted(len(odd), 'point')} with a mean {words} above its 99th percentile, up to "
+            f"{most:.3g} times it, first in {where}: a few very slow requests do that, and so do "
+            f"two numbers that are exchanged"
+        )
 
 
 def _alike(one: float, other: float) -> bool:

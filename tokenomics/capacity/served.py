@@ -93,6 +93,10 @@ class Served:
         """Generated tokens a second and GPU."""
         return self.total_rate / self.gpus
 
+    def above_tail(self, name: str) -> float:
+        """The mean of one of `NAMES` over its 99th percentile."""
+        return self.times[f"{name}_mean"] / self.times[f"{name}_p99"]
+
 
 def stay(times: Mapping[str, float], output: float) -> float:
     """How long a request of `output` tokens stays on average [s]."""

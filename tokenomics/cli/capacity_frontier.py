@@ -152,6 +152,8 @@ def frontier(
             raise InputError(f"'{given}'", argument=name, expected="one of " + ", ".join(known))
     work, no = Request(prompt, output, cached, burst), float("inf")
     limits = LatencyLimits(tpot, ttft, tpot_p99 or no, ttft_p99 or no)
+    for doubt in limits.doubts():
+        remark(doubt)
     how = {"precision": precision, "cards": cards, "cache": cache, "split": split}
     how |= {"chunk": chunk, "poll": poll}
     predicted = {"model": model, **how} if hardware else {}
