@@ -2,12 +2,15 @@
 whether they pay what is due; and what a comparison shows of them by year.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tokenomics as tk
+from tokenomics.cli.compare import _besides
 from tokenomics.errors import InputError
 from tokenomics.experiments.compare import comparison_design
 from tokenomics.inputs.bounds import CENTURY
@@ -233,6 +236,11 @@ def test_a_comparison_that_measures_little_still_shows_what_depletes():
     assert found.sweep.metrics == ["price_final"]
     assert found.spans.points["simulation.days"].tolist() == [365.0]
     assert set(found.by_year()["metric"]) == set(DEPLETING)
+    (told,) = _besides(found)
+    assert (
+        told.startswith("every run was simulated over 365 days besides") and "--years none" in told
+    )
+    assert _besides(dataclasses.replace(found, spans=None)) == []
 
 
 @pytest.mark.parametrize("years", [[0], [1.5], [101], [3, 3], ["3"]])

@@ -66,12 +66,17 @@ def compare(
     sets: Set = None,
     days: Annotated[
         float | None,
-        number("Simulated span [days]; three years where it is left out.", bounds.DAYS),
+        number(
+            "Simulated span [days], beside which --years has spans of its own; three years where "
+            "it is left out.",
+            bounds.DAYS,
+        ),
     ] = None,
     years: Annotated[
         str,
         typer.Option(
-            help="Years after which what depletes is shown, separated by commas; none for none.",
+            help="Years after which what depletes is shown, separated by commas. They are "
+            "simulated whatever --days is, which may take most of the time; none for none.",
             metavar="YEAR,...",
         ),
     ] = "1,3,5",
@@ -173,10 +178,22 @@ def compare(
         span = (design.today | design.sets)["simulation.days"]
         say(
             f"{counted(runs, 'run')} each over {span:g} days, seed {seed}; tables, intervals, "
-            f"win rates and {'no ' * no_figures}figure in {folder}"
+            f"win rates and {'no ' * no_figures}figure in {folder}",
+            *_besides(result),
         )
     if max(result.failed.values()) == runs:
         raise typer.Exit(1)
+
+
+def _besides(result: Any) -> list[str]:
+    """What was simulated for the tables by year alone."""
+    if result.spans is None:
+        return []
+    days = [f"{one:g}" for one in result.spans.points["simulation.days"]]
+    return [
+        f"every run was simulated over {', '.join(days)} days besides, for the tables by year "
+        f"(--years none leaves them out)"
+    ]
 
 
 def _matched(design: Any, to: str, reference: str, *, show: bool) -> tuple[list[Any], list[Any]]:
