@@ -138,7 +138,7 @@ def test_rows_before_the_first_close_and_after_the_last_are_no_days_of_it(tmp_pa
     status, out, error = command(*words, folder=tmp_path)
     if reader == "calibrate economy":
         # its days are read, and are too few to fit
-        assert (status, out[:9]) == (2, '{\n  "erro') and "219 daily returns to fit" in error
+        assert (status, out[:9]) == (2, '{\n  "erro') and f"{COUNT - 1} daily returns;" in error
         return
     assert status == 0, error
     if reader.startswith("score"):
