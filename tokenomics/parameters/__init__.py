@@ -1,11 +1,12 @@
 """The parameter tree: schema, files, resolution, tables."""
 
 from .checking import fits, place
+from .entries import Entry, as_written
 from .fields import ROLES
 from .kinds import BEFORE
 from .layers import called, register_policy, register_scenario
 from .loading import assignments, resolve, setting
-from .resolved import NONE, Entry, Resolved, as_history, as_written
+from .resolved import NONE, Resolved, as_history
 from .schema import Parameters, put, substitute, value_at
 
 __all__ = [

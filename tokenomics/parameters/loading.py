@@ -11,11 +11,12 @@ from ..errors import InputError
 from ..inputs.arguments import SETS, SOURCE, checked, many, optional, several
 from .changes import Dated, history, schedule
 from .checking import check_leaf, fits, place
+from .entries import Entry, build, merge
 from .fields import ROLES
 from .kinds import BASE, BEFORE
 from .layers import Source, checked_layer, read_layer
 from .reading import Leaf, number, scalar
-from .resolved import NONE, Before, Entry, Resolved, build, merge, told_apart
+from .resolved import NONE, Before, Resolved, told_apart
 from .schema import Parameters
 from .stocks import refuse_undated
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from ..errors import InputError, nearest, printable
 from .checking import bounds, unit_of
+from .entries import Entry
 from .loading import resolve
 from .locate import KINDS, find, names
 from .reading import load
-from .resolved import Entry, Resolved
+from .resolved import Resolved
 from .stocks import GROUP, Stocks
 
 COLUMNS = ("name", "role", "value", "unit", "bounds", "source", "description")
