@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,30 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Group, RenderableType
-from rich.text import Text
+from rich.console import RenderableType
 
 from .. import __version__
 from ..engines.trajectories import Failure, Trajectories
-from ..errors import InputError, nearest, printable, remark
+from ..errors import InputError, nearest
 from ..inputs.arguments import checked, of
 from ..model.variables import Variable
 from ..parameters import Parameters, Resolved, put
-from ..shown import Shown, readable, rows
-from . import figures
+from ..shown import Shown
+from . import figures, result_shown
 from .dataset import to_dataset, to_table
 from .evaluation import evaluate_metrics
-from .intervals import interval, paired_intervals, summarise
+from .intervals import summarise
 from .metrics import METRICS, Metric
-from .terminal import Fitted
+from .result_pair import difference
 from .writing import write_run
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-SHOWN_FAILURES = 5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -218,62 +213,7 @@ class Result(Shown):
         >>> int(one.compare(other).loc["tracking_rms", "n"])
         2
         """
-        self._refuse_unlike(other)
-        mine, theirs = self.metrics_per_run(), other.metrics_per_run()
-        common = mine.index.intersection(theirs.index)
-        if common.empty:
-            raise InputError(
-                "no run index in common", expected="two results with some of the same run indices"
-            )
-        if len(common) < max(len(mine), len(theirs)):
-            remark(
-                f"compared over the {len(common)} runs that both have, of {len(mine)} and "
-                f"{len(theirs)}"
-            )
-        if mine.loc[common].equals(theirs.loc[common]):
-            remark(f"nothing differs: both sides are the same numbers in all {len(common)} runs")
-        names = list(mine.columns)
-        chosen = [METRICS[name] for name in names]
-        s = paired_intervals(
-            *(side.loc[common, names].to_numpy(dtype=float).T for side in (mine, theirs)),
-            [m.probability for m in chosen],
-            np.transpose([m.gap for m in chosen]),
-        )
-        columns = {
-            "difference": s.mean,
-            "low": s.low,
-            "high": s.high,
-            "n": s.n,
-            "unit": [m.unit for m in chosen],
-        }
-        return pd.DataFrame(columns, index=pd.Index(names, name="metric"))
-
-    def _refuse_unlike(self, other: Result) -> None:
-        """Raise InputError where runs of one index do not meet the same shocks, or are not measured
-        at the same times.
-        """
-        if self.seed != other.seed:
-            raise InputError(
-                f"seeds {self.seed} and {other.seed}",
-                argument="other",
-                expected="one seed, so that the runs meet the same shocks",
-            )
-        spans = [one.settings()["span"] for one in (self, other)]
-        if spans[0] != spans[1]:
-            raise InputError(
-                f"{spans[0]} and {spans[1]}",
-                argument="other",
-                expected="one span and one step, as metrics depend on both",
-            )
-        if not np.array_equal(self.trajectories.time, other.trajectories.time):
-            found = (
-                f"{len(self.trajectories.time)} and {len(other.trajectories.time)} recorded times"
-            )
-            raise InputError(
-                found,
-                argument="other",
-                expected="the same recorded times (every), as metrics depend on them",
-            )
+        return difference(self, other)
 
     def plot(self, what: str | list[str] = "overview", *, ax: Axes | None = None) -> Figure:
         """A figure.
@@ -406,45 +346,10 @@ class Result(Shown):
         rich renderable
             What `rich.print` takes.
         """
-        metrics = [
-            (
-                name,
-                METRICS[name].label,
-                readable(row["mean"]),
-                interval(row),
-                row["n"],
-                row["unit"],
-            )
-            for name, row in self.metrics().iterrows()
-        ]
-        columns = ("metric", "what it is", "mean", "95 % interval", "n", "unit")
-        lines = [
-            Text(printable(f"failed: {f}"), style="red") for f in self.failures[:SHOWN_FAILURES]
-        ]
-        return Group(
-            Fitted("", ("", ""), self.settings().items()),
-            Text(),
-            Fitted("", columns, metrics, spare=columns[1:2]),
-            *lines,
-        )
+        return result_shown.summary(self)
 
     def _essentials(self) -> dict[str, str]:
         return self.settings()
 
     def _repr_html_(self) -> str:
-        metrics = rows(
-            (name, readable(row["mean"]), interval(row), row["n"], row["unit"], row["meaning"])
-            for name, row in self.metrics().iterrows()
-        )
-        image = ""
-        if figures.overview(self):
-            from .drawing import png
-
-            drawn = png(figures.figure(self, figures.overview(self)), 80)
-            picture = base64.b64encode(drawn).decode()
-            image = f"<img alt='overview' src='data:image/png;base64,{picture}'>"
-        failed = "".join(
-            f"<p>failed: {html.escape(str(f))}</p>" for f in self.failures[:SHOWN_FAILURES]
-        )
-        head = rows([("metric", "mean", "95 % interval", "n", "unit", "meaning")], "th")
-        return f"{super()._repr_html_()}{failed}{image}<table>{head}{metrics}</table>"
+        return result_shown.page(self, super()._repr_html_())
