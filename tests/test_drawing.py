@@ -15,7 +15,7 @@ import tokenomics as tk
 from tokenomics.capacity.figures import supply_figure
 from tokenomics.capacity.supply import load_fleet
 from tokenomics.errors import InputError
-from tokenomics.results import figures
+from tokenomics.results import figures, run_figures
 from tokenomics.results.drawing import Drawing, shown
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
@@ -76,7 +76,7 @@ def test_an_event_is_marked_on_its_day_and_a_calm_run_has_none(crash, calm):
 
 
 def test_a_panel_of_nothing_but_zeros_is_left_out(crash, calm):
-    assert "control" in figures.overview(crash) and "control" not in figures.overview(calm)
+    assert "control" in run_figures.overview(crash) and "control" not in run_figures.overview(calm)
 
 
 def test_a_legend_is_in_a_band_above_every_line(crash):
@@ -98,7 +98,7 @@ def test_a_type_with_hardly_a_node_does_not_stretch_the_axis(crash):
         for name, values in crash.trajectories.values.items()
         if name.startswith("nodes_")
     }
-    most = figures.SMALL * np.median(crash.trajectories.values["nodes"])
+    most = run_figures.SMALL * np.median(crash.trajectories.values["nodes"])
     assert names == ["all nodes", *(name for name in medians if medians[name] >= most)]
     title = axis.get_title(loc="left").replace("\n", " ")
     assert all((name in title) == (medians[name] < most) for name in medians)
@@ -133,11 +133,12 @@ def test_work_that_is_turned_away_on_one_day_is_seen():
 def test_nothing_is_drawn_of_what_never_changes():
     helium = tk.run("helium", days=20, runs=2, seed=1)
     assert np.ptp(helium.trajectories.values["nodes"]) == 0.0
-    assert "operators" not in figures.overview(helium) and "price" in figures.overview(helium)
+    shown = run_figures.overview(helium)
+    assert "operators" not in shown and "price" in shown
 
 
 def test_a_title_ends_within_its_picture(crash):
-    for name in figures.available(crash):
+    for name in run_figures.available(crash):
         figure = crash.plot(name)
         figure.draw_without_rendering()
         title = figure.axes[0]._left_title.get_window_extent()

@@ -19,7 +19,7 @@ from paths import command
 from tokenomics.elementary import log
 from tokenomics.engines.trajectories import Failure, Trajectories
 from tokenomics.model.variables import Variable
-from tokenomics.results import drawing, figures
+from tokenomics.results import drawing, run_figures
 from tokenomics.results.intervals import LEVEL, UNBOUNDED, Z, intervals, summarise
 from tokenomics.results.metrics import LABELS, METRICS
 from tokenomics.results.returns import volatility
@@ -83,13 +83,13 @@ def test_a_run_is_saved_without_its_figures_and_read_again(small, written, tmp_p
 def test_a_runs_pictures_are_those_that_each_panel_has_alone(record):
     """But for the edges of some letters, which stand a fraction of a dot elsewhere on the sheet."""
     result = tk.run(policy="pid", days=20, runs=3, engine="ensemble", record=record)
-    found = figures.pictures(result)
-    shown = figures.available(result)
-    assert set(found) == {*shown, *(["overview"] if figures.overview(result) else [])}
+    found = run_figures.pictures(result)
+    shown = run_figures.available(result)
+    assert set(found) == {*shown, *(["overview"] if run_figures.overview(result) else [])}
     for name, content in found.items():
         cut, alone = (
             matplotlib.image.imread(BytesIO(one))
-            for one in (content, drawing.png(result.plot(name), figures.DOTS))
+            for one in (content, drawing.png(result.plot(name), run_figures.DOTS))
         )
         assert cut.shape == alone.shape
         assert np.mean(np.any(cut != alone, axis=-1)) < 1e-3, name

@@ -74,7 +74,7 @@ class Source(NamedTuple):
     seen: tuple[Seen, ...]
 
 
-RUN, REPORT, LOOP = "results.figures.figure", "governance.report", "loop.figures"
+RUN, REPORT, LOOP = "results.run_figures.figure", "governance.report", "loop.figures"
 SWEPT = """{"policies": ["pid"], "scenarios": ["token_crash"], "set": {"simulation.days": 180}, \
 "parameters": {"controller.pid.kp": {"low": 0.01, "high": 1.0, "count": 8, "scale": "log"}}, \
 "runs": 50, "metrics": ["tracking_rms", "treasury_min"]}"""

@@ -19,7 +19,7 @@ from ..inputs.arguments import checked, of
 from ..model.variables import Variable
 from ..parameters import Parameters, Resolved, put
 from ..shown import Shown
-from . import figures, result_shown
+from . import result_shown, run_figures
 from .dataset import to_dataset, to_table
 from .evaluation import evaluate_metrics
 from .intervals import summarise
@@ -238,9 +238,9 @@ class Result(Shown):
         """
         from .drawing import shown
 
-        names = figures.overview(self) if what == "overview" else what
+        names = run_figures.overview(self) if what == "overview" else what
         names = [names] if isinstance(names, str) else list(names)
-        valid = [*figures.available(self), *self.trajectories.values]
+        valid = [*run_figures.available(self), *self.trajectories.values]
         for name in names:
             if name not in valid:
                 raise InputError(f"nothing to plot named '{name}'", nearest=nearest(name, valid))
@@ -248,7 +248,7 @@ class Result(Shown):
             raise InputError(
                 f"{len(names)} panels on one axis", argument="ax", expected="one panel"
             )
-        return shown(figures.figure(self, names, ax))
+        return shown(run_figures.figure(self, names, ax))
 
     def save(
         self,

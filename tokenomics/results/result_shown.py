@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ..errors import printable
 from ..shown import readable, rows
-from . import figures
+from . import run_figures
 from .intervals import interval
 from .metrics import METRICS
 from .terminal import Fitted
@@ -51,10 +51,10 @@ def page(result: Any, above: str) -> str:
         for name, row in result.metrics().iterrows()
     )
     image = ""
-    if figures.overview(result):
+    if run_figures.overview(result):
         from .drawing import png
 
-        drawn = png(figures.figure(result, figures.overview(result)), 80)
+        drawn = png(run_figures.figure(result, run_figures.overview(result)), 80)
         picture = base64.b64encode(drawn).decode()
         image = f"<img alt='overview' src='data:image/png;base64,{picture}'>"
     failed = "".join(

@@ -19,11 +19,11 @@ from ..inputs.files import refuse_existing, written_folder
 from ..inputs.strict_json import digest
 from ..parameters.tables import markdown_rows
 from ..shown import readable
-from .figures import pictures, vectors
 from .folder import MOST_CELLS, PARAMETERS, RUN, TRAJECTORIES
 from .forms import checked_form
 from .intervals import interval
 from .records import sealed
+from .run_figures import pictures, vectors
 from .sources import code_of, recorded_code
 from .versions import package_record
 
