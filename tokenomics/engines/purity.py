@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelError
+from ..model.at_rest import Rest
 from ..model.block import Block
 from ..model.blocks.controller import policy_controller
 from ..model.contract import HISTORY, defined_at, name_of
@@ -32,7 +33,7 @@ from ..model.same_bits import left
 from ..model.shocks import sample
 from ..model.steady_state import steady_state
 from ..model.suspects import suspect
-from ..model.variables import Rest, Variable, variable_of
+from ..model.variables import Variable, variable_of
 from ..parameters import Parameters
 from .memory import snapshot
 from .probe import Probe, Unit

@@ -46,9 +46,11 @@ from .blocks import (
     venues,
     wash_usage,
 )
+from .constants import CONSTANTS
 from .contract import unknown
+from .orders import Orders
 from .own_blocks import OWN_BLOCKS, OwnBlock, own_block
-from .variables import CONSTANTS, Orders, State, Variable, variable_of
+from .variables import State, Variable, variable_of
 
 FILLED = "settlement_price"  # written where the orders of a step are filled
 

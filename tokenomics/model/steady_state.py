@@ -19,12 +19,14 @@ from ..inputs.arguments import checked, of, optional
 from ..parameters import Parameters, put, substitute
 from ..parameters.stocks import Stocks
 from ..shown import Shown
+from .at_rest import Rest
+from .constants import CUSTOMERS
 from .formulas.numerics import news_variance
 from .formulas.root import roots
 from .keeping import kept
 from .model import MODEL, Model
 from .shocks import NORMALS, UNIFORMS, ShockTable
-from .variables import CUSTOMERS, SHARED, Rest, Variable, as_numbers, scale, unsigned
+from .variables import SHARED, Variable, as_numbers, scale, unsigned
 
 PRICE_BRACKET = (1e-9, 1e6)  # USD/Mtok
 LEAST_UTILISATION = 1e-9

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from .at_rest import Rest
+from .constants import CONSTANTS
 from .model import Model
-from .variables import CONSTANTS, Rest, State
+from .variables import State
 
 # what is remembered of the start, and of what
 INITIAL = {v.name: v.start for v in CONSTANTS if v.name.startswith("initial_")}

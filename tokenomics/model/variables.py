@@ -1,27 +1,24 @@
 """What a state variable is: name, unit, meaning, scale, bound and order. Units: USD, TOK, Mtok,
 days, s.
 
-A policy declares on the spot what it writes; here stand the variables that no block writes. `scale`
-is the size against which drift and tolerances are judged: a number, the name of the variable whose
-initial magnitude it is, or None for the variable's own. `lower` is a bound that no run may break: a
-ledger that goes negative stops that run. A delay is a state variable, never a look into the
-history.
+A policy declares on the spot what it writes. `scale` is the size against which drift and tolerances
+are judged: a number, the name of the variable whose initial magnitude it is, or None for the
+variable's own. `lower` is a bound that no run may break: a ledger that goes negative stops that
+run. A delay is a state variable, never a look into the history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 
-from ..errors import ModelError, TokenomicsError, nearest, suggestion
+from ..errors import ModelError
 from . import controllers
-from .contract import RAISES_NOTHING, in_words, place_of, unknown, written_at
-from .formulas.choice import solved
+from .contract import unknown
 from .formulas.numerics import oracle_delay
-from .formulas.rest import depth_at_rest, emission_at_rest
 from .same_bits import with_our_functions
 
 PLACEHOLDER = "<"  # begins what stands for several names
@@ -30,7 +27,6 @@ SHARED = ("time", "step")  # one clock for all runs
 State = Mapping[str, Any]
 Signals = dict[str, Any]
 Policy = TypeVar("Policy", bound=Callable[..., Mapping[str, Any]])
-
 
 # whose tokens an order sells; "released" are those that vest or leave the stake in this step
 SELLERS = (
@@ -72,7 +68,7 @@ class Variable:
     start : float, str or callable, optional
         Its value at rest, where it is known before a step is simulated: a number, the variable that
         has it, or a function `(params, rest)` to it or to those of several variables by name; see
-        `Rest`.
+        `at_rest.Rest`.
     buys, sells : str, optional
         Of an order in USD a day or TOK a day, for whom it buys, one of `BUYERS`, or whose tokens it
         sells, one of `SELLERS`: the market fills it and the ledger books it.
@@ -93,7 +89,7 @@ class Variable:
     meaning: str
     scale: float | str | None = None
     lower: float | None = None
-    start: float | str | Callable[[Mapping[str, Any], Rest], Any] | None = None
+    start: float | str | Callable[[Mapping[str, Any], Mapping[str, Any]], Any] | None = None
     buys: str | None = None
     sells: str | None = None
 
@@ -188,104 +184,6 @@ def writes(*variables: Variable | str) -> Callable[[Policy], Policy]:
     return declare
 
 
-class Rest(Mapping):
-    """What every mechanism says of its own value at rest, worked out when it is asked for.
-
-    params: what blocks see of the stationary form. table: the state variables by name. known:
-    values that are given.
-    """
-
-    def __init__(
-        self, params: Mapping[str, Any], table: Mapping[str, Variable], known: Mapping[str, Any]
-    ):
-        self._params, self._table, self._found = params, table, dict(known)
-        self._by_function: dict[Callable, Any] = {}
-        self._asked: set[str] = set()
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._found:
-            start = self._table[name].start if name in self._table else None
-            if start is None:
-                near = nearest(name, [*self._found, *self])
-                raise ModelError(f"'{name}' has no value at rest{suggestion(near)}")
-            if name in self._asked:
-                raise ModelError(f"the value of '{name}' at rest depends on itself")
-            self._asked.add(name)
-            self._found[name] = self._start(name, start)
-        return self._found[name]
-
-    def _start(self, name: str, start: Any) -> Any:
-        if isinstance(start, str):
-            return self[start]
-        if not callable(start):
-            return start
-        try:
-            value = self.of(start)
-        except Exception as error:
-            if isinstance(error, TokenomicsError) or not (own := written_at(error)):
-                raise
-            told = ModelError(f"variable '{name}': its start{own}: {in_words(error)}")
-            raise told.at(place_of(error), RAISES_NOTHING) from error
-        return value[name] if isinstance(value, Mapping) else value
-
-    def of(self, function: Callable[[Mapping[str, Any], Rest], Any]) -> Any:
-        """The value of a function `(params, rest)`, worked out once."""
-        if function not in self._by_function:
-            self._by_function[function] = function(self._params, self)
-        return self._by_function[function]
-
-    def __iter__(self):
-        return (
-            name
-            for name, variable in self._table.items()
-            if name in self._found or variable.start is not None
-        )
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-@dataclass(frozen=True)
-class Orders:
-    """The orders of a block list, by name: those of each ledger, in the order of the blocks.
-    bought: in USD a day. sold: in TOK a day.
-    """
-
-    bought: Mapping[str, tuple[str, ...]]
-    sold: Mapping[str, tuple[str, ...]]
-
-    @classmethod
-    def of(cls, variables: Iterable[Variable]) -> Orders:
-        """The orders among state variables."""
-        known = tuple(variables)
-        by = [
-            {
-                ledger: tuple(v.name for v in known if getattr(v, side) == ledger)
-                for ledger in LEDGERS
-            }
-            for side in ("buys", "sells")
-        ]
-        return cls(*by)
-
-    def purchases(self, state: State, *ledgers: str) -> Any:
-        """What they bid for tokens [USD/day]; of all ledgers where none is named."""
-        return _added(state, self.bought, ledgers or LEDGERS)
-
-    def sales(self, state: State, *ledgers: str) -> Any:
-        """What they offer [TOK/day]; of all ledgers where none is named."""
-        return _added(state, self.sold, ledgers or LEDGERS)
-
-
-def _added(state: State, orders: Mapping[str, tuple[str, ...]], ledgers: Sequence[str]) -> Any:
-    names = [name for ledger in ledgers for name in orders[ledger]]
-    if not names:
-        return 0.0
-    total = state[names[0]]
-    for name in names[1:]:
-        total = total + state[name]
-    return total
-
-
 def scale(variable: Variable, initial: State) -> Any:
     """Size of a variable [its unit], given the state at the start; a float, or (runs,) where that
     is.
@@ -346,118 +244,6 @@ def assigns(*names: str) -> tuple:
     2
     """
     return tuple(assign(name) for name in names)
-
-
-CUSTOMERS = (  # what the customers of today are like, set in the steady state
-    *(
-        Variable(
-            f"price_today_{seller}",
-            "USD/Mtok",
-            f"price per Mtok of {whose} at the start, against which customers weigh what they do "
-            f"not pay",
-            None,
-            0.0,
-            start=start,
-        )
-        for seller, whose, start in (
-            ("network", "the network", "inference_price"),
-            ("sellers", "other sellers", lambda params, rest: params["api"].price),
-            ("cloud", "the cloud", lambda params, rest: params["cloud"].price),
-        )
-    ),
-    Variable(
-        "choice_within",
-        "1",
-        "scale of the choice between the network and other sellers of the same model",
-        None,
-        0.0,
-        start=solved,
-    ),
-    Variable(
-        "choice_between",
-        "1",
-        "scale of the choice between these and the cloud",
-        None,
-        0.0,
-        start=solved,
-    ),
-    *(
-        Variable(
-            f"wedge_{seller}_<workload>",
-            "1",
-            f"log effective price of {whose} for <workload> work relative to its mean cost today, "
-            f"as far as price, failures, lateness and exposure do not account for it",
-            1.0,
-            start=solved,
-        )
-        for seller, whose in (
-            ("network", "the network"),
-            ("sellers", "other sellers"),
-            ("cloud", "the cloud"),
-        )
-    ),
-)
-
-CONSTANTS = (  # set in the steady state, written by no block
-    *CUSTOMERS,
-    Variable(
-        "emission_rate",
-        "TOK/day",
-        "number that mode balance_at_start emits",
-        "pool_tok",
-        0.0,
-        start=emission_at_rest,
-    ),
-    Variable(
-        "balancing_cost",
-        "USD/day",
-        "operating cost that balances the treasury's income at the start",
-        "pool_usd",
-        0.0,
-        start="treasury_income",
-    ),
-    Variable(
-        "reference_depth",
-        "USD",
-        "USD on the market's bid side at the start, pool and book: the unit of the controller's "
-        "output",
-        None,
-        0.0,
-        start=depth_at_rest,
-    ),
-    Variable(
-        "initial_price",
-        "USD/TOK",
-        "price at the start, for paths and pegs",
-        None,
-        0.0,
-        start="token_price",
-    ),
-    Variable(
-        "initial_circulating",
-        "TOK",
-        "circulating supply at the start, for holdings",
-        None,
-        0.0,
-        start="circulating_supply",
-    ),
-    Variable(
-        "initial_reserve",
-        "USD",
-        "treasury's USD at the start, for runs on it",
-        "pool_usd",
-        0.0,
-        start="treasury_usd",
-    ),
-    Variable(
-        "initial_demand",
-        "Mtok/day",
-        "potential demand at the start, for bills",
-        None,
-        0.0,
-        start="potential_demand",
-    ),
-)
 
 
 def unsigned(value: Any) -> Any:
