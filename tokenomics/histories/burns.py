@@ -16,9 +16,9 @@ import numpy as np
 from ..errors import InputError, nearest
 from ..inputs.arguments import many
 from .burn_columns import NAMES, PATTERNS, columns, no_flows, one_token, ratios, unit_of_length
-from .cleaning import absurd_rows
 from .layouts import told
 from .measures import read_measures
+from .plausible import absurd_rows
 from .reader import read_table
 from .table import Table
 from .times import parse_times
