@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ...histories.burns import SHORTEST, BurnTable, read_burn
+from ...histories.burn_months import SHORTEST
+from ...histories.burns import BurnTable, read_burn
 from ...histories.times import as_month
 from ...inputs import bounds
 from ...inputs.arguments import NAMES, PATH, TEXT, checked, optional, several
