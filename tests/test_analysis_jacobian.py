@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tokenomics.engines.trace import SHOCK, Program, Recorder, constant_or_position, record_step
+from tokenomics.engines.program import SHOCK, Program
+from tokenomics.engines.trace import Recorder, constant_or_position, record_step
 from tokenomics.errors import ModelError
 from tokenomics.loop.economy import linear_law, linearise
 from tokenomics.loop.jacobian import jacobian

@@ -10,7 +10,8 @@ from events import event
 
 from paths import assert_same_bits, simulate
 from tokenomics.engines import cadcad, ensemble
-from tokenomics.engines.trace import Constant, record_step
+from tokenomics.engines.program import Constant
+from tokenomics.engines.trace import record_step
 from tokenomics.errors import InputError
 from tokenomics.experiments.evaluate import evaluate
 from tokenomics.experiments.unread import changed_to_no_effect

@@ -28,8 +28,9 @@ import numpy as np
 
 from tokenomics.engines.ensemble import CHUNK, Ensemble
 from tokenomics.engines.guards import CONSERVATION, limits
+from tokenomics.engines.program import SHOCK, Constant
 from tokenomics.engines.step_loop import told_by_others
-from tokenomics.engines.trace import BALANCE, SHOCK, Constant
+from tokenomics.engines.trace import BALANCE
 from tokenomics.model.model import MODEL, bind
 from tokenomics.model.shocks import sample
 from tokenomics.model.steady_state import steady_state

@@ -26,8 +26,9 @@ from .folds import Folds
 from .guards import CONSERVATION, SHARED, check, limits, recorded
 from .instructions import LANES
 from .kernel import Kernel, compiled
+from .program import ACCUMULATOR, SHOCK, Program
 from .step_loop import KernelLayout
-from .trace import ACCUMULATOR, BALANCE, SHOCK, Program, record_step
+from .trace import BALANCE, record_step
 from .trajectories import Trajectories
 
 CHUNK = 64  # runs in one call of a kernel: their shocks and records stay in the cache

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..model.variables import Variable
-from .trace import SHOCK, TRUTHS, Constant, Operation, Program, computing
+from .program import SHOCK, TRUTHS, Constant, Operation, Program, computing
 
 Span = tuple[float, float]  # least and largest value
 ANY: Span = (-math.inf, math.inf)

@@ -15,7 +15,8 @@ import numpy as np
 
 from ..model.variables import unsigned
 from ..parameters import Parameters, put
-from .trace import ACCUMULATOR, Constant, Recorder, constant_or_position
+from .program import ACCUMULATOR, Constant
+from .trace import Recorder, constant_or_position
 
 Values = Mapping[str, Any]
 

@@ -19,7 +19,7 @@ import numpy as np
 from ..elementary.functions import TABLE
 from ..elementary.vectors import DOUBLE, INDEX, function
 from ..errors import InputError, ModelError
-from .trace import NUMPY
+from .program import NUMPY
 
 WIDTH = "TOKENOMICS_LANES"  # in the environment
 WIDTHS = ("4", "8", "16", "32", "64")

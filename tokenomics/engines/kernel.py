@@ -10,8 +10,8 @@ import llvmlite.ir as ir
 
 from ..elementary.machine_code import load
 from .instructions import FUNCTIONS, LANES, callback
+from .program import Program
 from .step_loop import KINDS, KernelLayout, calls, write_loop
-from .trace import Program
 
 
 class Kernel:

@@ -23,7 +23,7 @@ import llvmlite.ir as ir
 from ..elementary.functions import TABLE
 from ..elementary.vectors import DOUBLE, INDEX
 from .instructions import FUNCTIONS, LANES, VECTOR, Writer, write_call
-from .trace import ACCUMULATOR, SHOCK, Constant, Operation, Program
+from .program import ACCUMULATOR, SHOCK, Constant, Operation, Program
 
 NUMBERS, INDICES, STEPS = ir.PointerType(DOUBLE), ir.PointerType(INDEX), ir.VectorType(INDEX, LANES)
 KINDS = [*[NUMBERS] * 3, INDICES, *[NUMBERS] * 3, INDICES, NUMBERS, *[INDEX] * 5]  # of `Arguments`

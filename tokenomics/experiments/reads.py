@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..engines.flow import Flow, Follower, Span, hull, used
-from ..engines.trace import Program, record_step
+from ..engines.program import Program
+from ..engines.trace import record_step
 from ..errors import InputError, TokenomicsError
 from ..model.controllers import LAWS, law
 from ..model.keeping import kept

@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engines.trace import SHOCK, record_step
+from ..engines.program import SHOCK
+from ..engines.trace import record_step
 from ..errors import InputError
 from ..model.controllers import law
 from ..model.model import MODEL, Model, bind

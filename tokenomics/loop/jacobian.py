@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engines.trace import LOGIC, NUMPY, TRUTHS, Constant, Program, computing
+from ..engines.program import LOGIC, NUMPY, TRUTHS, Constant, Program, computing
 from ..errors import ModelError
 
 # derivative of a function of one argument, from the argument x and the result y
