@@ -9,6 +9,7 @@ equal to the last bit, for any shocks; what is read may still change nothing in 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache, partial
@@ -156,10 +157,10 @@ class Network:
         move nothing of it but what a new law remembers.
         """
         every = dict.fromkeys(path for point in points for path in point)
-        swept = {
-            path: np.array([float(point.get(path, self._own(path))) for point in points])
-            for path in every
-        }
+        swept = {path: np.full(len(points), float(self._own(path))) for path in every}
+        for row, point in enumerate(points):
+            for path, value in point.items():
+                swept[path][row] = value
         worlds = {path: at for path, at in swept.items() if not self.resolved.is_lever(path)}
         try:
             found = self._today_start(worlds, len(points))
@@ -243,9 +244,9 @@ class Network:
         new = {path: tuple(values[path]) for path, key in keys.items() if key not in self._reached}
         numbers = {path: found for path, found in new.items() if path in self.numbers}
         before = cache(partial(self._before, numbers))
-        for path, start in self._varied(numbers, [{}]).items():
+        for path, start in self._varied([numbers], lambda _: [{}])[0].items():
             one = {path: numbers[path]}
-            through = partial(self._flow, one, start)
+            through = partial(self._flow, one, start and start.columns)
             self._reached[keys[path]] = self._number(path, one, start, before, through)
         for path, found in new.items():
             if path not in numbers:
@@ -257,39 +258,60 @@ class Network:
         theirs. asked_for: the paths to look at.
         """
         numbers = {path: tuple(found) for path, found in values.items() if path in self.numbers}
-        starts = self._varied(numbers, _bases(numbers))
-        asked = {path: numbers[path] for path in asked_for if path in numbers}
-        before = cache(partial(self._before, asked))
-        through = cache(partial(self._flow, numbers, _joined(starts.values())))
-        found = {path: self._number(path, numbers, starts[path], before, through) for path in asked}
-        return found | {
+        return self._together([numbers], asked_for) | {
             path: self._switch(path, tuple(values[path]), numbers)
             for path in asked_for
             if path not in numbers
         }
 
+    def in_parts(self, parts: Sequence[Values]) -> dict[str, Reach]:
+        """`together` of the paths of each part, all of numbers, while those of the other parts
+        stand.
+        """
+        return self._together(parts, [path for part in parts for path in part])
+
+    def _together(self, parts: Sequence[Values], asked_for: Collection[str]) -> dict[str, Reach]:
+        """Of the paths of `parts` that are asked for."""
+        asked = {path: some for part in parts for path, some in part.items() if path in asked_for}
+        before = cache(partial(self._before, asked))
+        found = {}
+        for numbers, varied in zip(parts, self._varied(parts, _bases), strict=True):
+            through = cache(partial(self._flow, numbers, _joined(varied.values())))
+            for path in filter(asked.__contains__, numbers):
+                found[path] = self._number(path, numbers, varied[path], before, through)
+        return found
+
     def _varied(
-        self, numbers: Values, bases: Sequence[Mapping[str, float]]
-    ) -> dict[str, dict[str, np.ndarray] | None]:
-        """By path, the start (bases, values) by variable: at every base with its own value and its
+        self, parts: Sequence[Values], bases: Callable[[Values], list[dict[str, float]]]
+    ) -> list[dict[str, _Varied | None]]:
+        """By part and path, the start at every base of the part with the path's own value and its
         others; None where there is none to compute.
         """
-        points = {
-            path: [base | {path: value} for base in bases for value in (self._own(path), *found)]
-            for path, found in numbers.items()
-        }
-        start = (
-            self._starts([point for some in points.values() for point in some]) if points else {}
-        )
-        found: dict[str, dict[str, np.ndarray] | None] = {}
-        first = 0
-        for path, some in points.items():
-            piece, first = slice(first, first + len(some)), first + len(some)
-            found[path] = (
-                None
-                if start is None
-                else {name: column[piece].reshape(len(bases), -1) for name, column in start.items()}
-            )
+        points = [
+            {
+                path: [
+                    base | {path: value}
+                    for base in own
+                    for value in (self._own(path), *numbers[path])
+                ]
+                for path in numbers
+            }
+            for numbers, own in zip(parts, map(bases, parts), strict=True)
+        ]
+        every = [point for part in points for some in part.values() for point in some]
+        # all at once: of many starts together each takes a fraction of what it takes alone
+        start = self._starts(every) if every else {}
+        if start is None and len(parts) > 1:  # by a point that may be of one part alone
+            return [self._varied([numbers], bases)[0] for numbers in parts]
+        rows, first = np.array(list((start or {}).values())), 0
+        found: list[dict[str, _Varied | None]] = []
+        for part, numbers in zip(points, parts, strict=True):
+            found.append({})
+            for path, some in part.items():
+                piece, first = slice(first, first + len(some)), first + len(some)
+                found[-1][path] = start and _Varied.of(
+                    start, rows[:, piece].reshape(len(rows), -1, 1 + len(numbers[path]))
+                )
         return found
 
     def _all(self) -> frozenset[str]:
@@ -306,7 +328,7 @@ class Network:
         self,
         path: str,
         numbers: Values,
-        start: Mapping[str, np.ndarray] | None,
+        start: _Varied | None,
         before: Callable[[], Mapping[str, frozenset[str]]],
         through: Callable[[], Flow | None],
     ) -> Reach:
@@ -314,12 +336,11 @@ class Network:
         already, `_before`. through: follows them, which takes as long as all else and is called for
         what anything can take up alone.
         """
-        if self._program is None or start is None or not _finite(start):
+        if self._program is None or start is None or not _finite(start.columns):
             return self._reach(path, self._all())
         if self.beyond(path, numbers) is not None:
             return Reach(frozenset(), frozenset())
-        differing = {name for name, rows in start.items() if np.any(rows != rows[:, :1])}
-        differing |= before()[path]
+        differing = start.differing | before()[path]
         if not differing and path not in self._used:
             return self._reach(path, frozenset())
         flow = through()
@@ -366,6 +387,25 @@ class Network:
         return a.downstream(differing) | b.downstream(differing)
 
 
+@dataclass(frozen=True)
+class _Varied:
+    """Where simulations start while one parameter is varied.
+
+    columns: (bases, values) by variable, of which the first value is the parameter's own.
+    differing: variables that another value of it moves, at any base.
+    """
+
+    columns: Mapping[str, np.ndarray]
+    differing: frozenset[str]
+
+    @classmethod
+    def of(cls, names: Iterable[str], rows: np.ndarray) -> _Varied:
+        """rows: (variables, bases, values)."""
+        columns = dict(zip(names, rows, strict=True))
+        moved = np.any(rows != rows[:, :, :1], axis=(1, 2))
+        return cls(columns, frozenset(itertools.compress(columns, moved)))
+
+
 @kept
 def _starts_of(
     today: Parameters, model: Model, points: tuple[tuple[str, tuple[float, ...]], ...], count: int
@@ -397,14 +437,14 @@ def _bases(numbers: Values) -> list[dict[str, float]]:
     ]
 
 
-def _joined(starts: Iterable[Mapping[str, np.ndarray] | None]) -> dict[str, np.ndarray] | None:
+def _joined(starts: Iterable[_Varied | None]) -> dict[str, np.ndarray] | None:
     """Several starts as one; None where one of them is missing, or there are none."""
     found = list(starts)
     if not found or any(start is None for start in found):
         return None
     return {
-        name: np.concatenate([np.ravel(start[name]) for start in found if start is not None])
-        for name in found[0] or ()
+        name: np.concatenate([np.ravel(start.columns[name]) for start in found if start])
+        for name in (found[0].columns if found[0] else ())
     }
 
 

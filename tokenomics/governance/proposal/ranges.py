@@ -178,11 +178,12 @@ def _unread(
     silent = set(ranges)
     for resolved in (today, proposed):
         own, left = network(resolved), [path for path in ranges if path in silent]
-        for part in _startable(resolved, left, ranges):
-            values = {path: list(ranges[path]) for path in part}
-            for path, reach in own.together(values, part).items():
-                if not metrics.isdisjoint(reach.metrics):
-                    silent.discard(path)
+        parts = [
+            {path: ranges[path] for path in some} for some in _startable(resolved, left, ranges)
+        ]
+        for path, reach in own.in_parts(parts).items():
+            if not metrics.isdisjoint(reach.metrics):
+                silent.discard(path)
     return [path for path in ranges if path in silent]
 
 
