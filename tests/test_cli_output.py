@@ -21,7 +21,7 @@ from tokenomics.errors import InputError
 from tokenomics.inputs import files
 from tokenomics.parameters import resolve
 from tokenomics.parameters.locate import ROOTS
-from tokenomics.parameters.writing import _dumped, yaml_text
+from tokenomics.parameters.writing import _dumped, yaml_text, yaml_texts
 
 NEEDED = {
     "calibrate recover": ["merton"],
@@ -271,12 +271,15 @@ def test_a_tree_is_written_as_ruamel_writes_it_whole():
         *({word: 1.5} for word in words),
         {"lines": "a\nb"},
         {"listed": {"a": [1, "1", {"b": 2}]}},
+        {"a": {"one": "a: b"}, "listed": [{"until": 1.5, "of": {"x": "no"}}, {}], "b": {"one": 1}},
+        {"empty": [], "b": 1, "lines": "a\nb", "c": {}, "é" * 101: {"x": "é"}, "d": None},
         {"long": "word " * 2_000},
     ]
     for tree in trees:
         whole = _dumped(tree)
         if whole.replace("\n", "").isprintable():
             assert yaml_text(tree) == whole, tree
+    assert yaml_texts(trees) == [yaml_text(tree) for tree in trees]
     for policy in ("none", "pid", "lqr"):
         text = resolve("baseline", policy=policy).to_yaml()
         assert text == _dumped(YAML(typ="safe", pure=True).load(text))

@@ -203,6 +203,16 @@ class Resolved(Shown):
         str
             It loads again, with the same hash.
         """
+        return yaml_text(self.tree())
+
+    def tree(self) -> dict[str, Any]:
+        """The tree as a parameter file has it.
+
+        Returns
+        -------
+        dict
+            Groups within one another, as `yaml_text` takes them.
+        """
         tree: dict[str, Any] = {
             "description": f"{self.base}, policy {self.policy}, "
             + (", ".join(self.scenarios) or "no scenario")
@@ -215,7 +225,7 @@ class Resolved(Shown):
             for group in groups:
                 node = node.setdefault(group, {})
             node[name] = {} if entry.value == {} else as_written(entry)
-        return yaml_text(tree)
+        return tree
 
     def replace(self, changes: Mapping[str, Any], source: str) -> Resolved:
         """The tree with some values changed, checked again.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -66,15 +66,31 @@ def _lines(tree: Mapping[str, Any], written: Mapping[str, str], indent: str) -> 
             yield f"{indent}{written[repr(key)]}: {written[repr(value)]}"
 
 
-def yaml_text(tree: Any) -> str:
-    """Mappings, lists and plain values as YAML, in their order."""
-    found = list(_leaves(tree)) if isinstance(tree, dict) else []
-    if found and all(_on_a_line(*one) for one in found):
-        leaves = {repr(leaf): leaf for leaf, _ in found}
-        # a tree of parameters says the same units and sources again and again: each is written once
-        lines = _dumped(list(leaves.values())).splitlines()
-        written = {name: line[2:] for name, line in zip(leaves, lines, strict=True)}
-        text = "\n".join([*_lines(tree, written, ""), ""])
+def _simple(tree: Any) -> dict[Any, Any]:
+    """What of a tree is mappings of what is written on one line."""
+    own = tree if isinstance(tree, dict) else {}
+    return {k: v for k, v in own.items() if all(_on_a_line(*one) for one in _leaves({k: v}))}
+
+
+def yaml_texts(trees: Sequence[Any]) -> list[str]:
+    """`yaml_text` of several trees, in which much is alike."""
+    simple = [_simple(tree) for tree in trees]
+    # trees of parameters say the same units and sources again and again: each is written once
+    leaves = {repr(leaf): leaf for some in simple for leaf, _ in _leaves(some)}
+    lines = _dumped(list(leaves.values())).splitlines() if leaves else []
+    written = {name: line[2:] for name, line in zip(leaves, lines, strict=True)}
+    return [_text(tree, some, written) for tree, some in zip(trees, simple, strict=True)]
+
+
+def _text(tree: Any, simple: Mapping[Any, Any], written: Mapping[str, str]) -> str:
+    """written: the leaves of what is `simple`, as `_lines` takes them."""
+    if simple:
+        text = "".join(
+            "\n".join([*_lines({key: value}, written, ""), ""])
+            if key in simple
+            else _dumped({key: value})
+            for key, value in tree.items()
+        )
     else:
         text = _dumped(tree)
     # nothing but a text between double quotes can still hold such a character
@@ -86,3 +102,8 @@ def yaml_text(tree: Any) -> str:
         else f"\\U{ord(c):08x}"
         for c in text
     )
+
+
+def yaml_text(tree: Any) -> str:
+    """Mappings, lists and plain values as YAML, in their order."""
+    return yaml_texts([tree])[0]

@@ -19,6 +19,7 @@ from ...inputs.arguments import CALL, FLAG, PATH, SOURCE, TEXT, checked, optiona
 from ...inputs.files import probe, read_bytes
 from ...parameters.locate import find
 from ...parameters.reading import LARGEST_FILE
+from ...parameters.writing import yaml_texts
 from ...results.result import Result
 from ...results.sources import paths_of
 from ...results.store import load
@@ -86,10 +87,12 @@ def _code(plan: EvidencePlan) -> dict[str, bytes]:
 def _inputs(plan: EvidencePlan) -> dict[str, bytes]:
     """Every case's parameters as YAML."""
     found = {}
-    for number, (label, case) in enumerate(zip(plan.labels, plan.cases, strict=True), 1):
+    texts = yaml_texts([case.resolved.tree() for case in plan.cases])
+    every = zip(plan.labels, plan.cases, texts, strict=True)
+    for number, (label, case, text) in enumerate(every, 1):
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", label).strip("-.")[:60]
         found[f"inputs/parameters-{number}-{name or 'case'}.yaml"] = (
-            f"# SHA-256 of the values: {case.resolved.hash}\n{case.resolved.to_yaml()}".encode()
+            f"# SHA-256 of the values: {case.resolved.hash}\n{text}".encode()
         )
     return found
 
