@@ -192,18 +192,17 @@ class Evidence:
         """The difference of means is the mean difference where the same runs count."""
         if self.plan.kind != "proposal":
             return
-        means = self.means.set_index(["scenario", "values", "metric"])
+        rows = self.means.itertuples(index=False)
+        means = {(row.scenario, row.values, row.metric): row for row in rows}
         today = self.plan.points[0].label
         for row in table.itertuples(index=False):
-            one, two = (
-                means.loc[(row.scenario, today, row.metric)],
-                means.loc[(row.scenario, row.values, row.metric)],
-            )
-            if one["n"] == two["n"] == row.n and np.isfinite(row.difference):
-                scale = max(abs(one["mean"]), abs(two["mean"]), 1.0)
+            one = means[row.scenario, today, row.metric]
+            two = means[row.scenario, row.values, row.metric]
+            if one.n == two.n == row.n and np.isfinite(row.difference):
+                scale = max(abs(one.mean), abs(two.mean), 1.0)
                 add_up(
-                    [one["mean"] / scale, row.difference / scale],
-                    two["mean"] / scale,
+                    [one.mean / scale, row.difference / scale],
+                    two.mean / scale,
                     f"{row.metric}, {row.values}, {row.scenario}",
                 )
 

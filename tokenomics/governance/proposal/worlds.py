@@ -187,7 +187,8 @@ def _strengths(
         [dict(base.values) | dict(zip(ranges, map(float, row), strict=True)) for row in points]
         for base in plan.points[:2]
     ]
-    own = {path: float(plan.resolved(0, 1).entries[path].value) for path in ranges}
+    proposal = plan.resolved(0, 1)
+    own = {path: float(proposal.entries[path].value) for path in ranges}
     asked = [limit for _, limit in limits_of(plan)]
     if not asked:
         return dict.fromkeys(ranges, 0.0), 0.0
@@ -208,7 +209,7 @@ def _strengths(
         change, base = one.of == "change", every[-1] - (every[-2] if one.of == "change" else 0.0)
         output = (proposed - today if change else proposed).mean(axis=1)
         # what is scaled in a world is the limit; its metric over that scale tells the same
-        output = output / scales(one.constraint.metric, plan.resolved(0, 1), list(ranges), points)
+        output = output / scales(one.constraint.metric, proposal, list(ranges), points)
         output = output.reshape(len(units), -1)
         effect = effects(units, output)
         distance = abs(float(one.constraint.excess(base.mean())))
@@ -236,7 +237,8 @@ def _points(plan: EvidencePlan, record: WorldsRecord) -> list[Point]:
     worlds = [
         (label_of(i), dict(zip(chosen, map(float, row), strict=True))) for i, row in enumerate(rows)
     ]
-    own = {path: plan.resolved(0, 1).entries[path].value for path in chosen}
+    entries = plan.resolved(0, 1).entries
+    own = {path: entries[path].value for path in chosen}
     runs = min(record.asked.runs, plan.points[0].runs)
     today, proposed = (dict(point.values) for point in plan.points[:2])
     return [
