@@ -14,11 +14,11 @@ import numpy as np
 from ..engines import cadcad, ensemble, purity
 from ..engines.guards import recorded
 from ..engines.stages import simulate, tables
-from ..errors import InputError, nearest, remark
+from ..errors import InputError, remark
 from ..histories.alignment import align
 from ..histories.choices import Choices
-from ..histories.demand import DemandSeries, as_series, mean_rate
-from ..histories.prices import PriceHistory, price_path, read_prices
+from ..histories.demand import DemandSeries, as_series
+from ..histories.prices import price_path, read_prices
 from ..histories.times import as_date
 from ..inputs import bounds, footprint
 from ..inputs.arguments import (
@@ -46,6 +46,7 @@ from ..parameters import Resolved, put, resolve
 from ..results import Result
 from ..results.metrics import METRICS, needed
 from .history import bonded_share, infer_news, undisturbed, without_noise_orders
+from .recorded_input import at_price, check_alignment, market_index, sized_by
 from .staging import staged
 from .unread import changed_to_no_effect
 from .warm_up import once, steps_before, warm_up
@@ -72,18 +73,6 @@ def _check(runs: int, seed: int, days: float | None, every: int, align_choice: s
     bounds.check(runs=(runs, bounds.RUNS), seed=(seed, bounds.SEED), every=(every, bounds.STEPS))
     bounds.optional(days=(days, bounds.DAYS))
     check_alignment(align_choice)
-
-
-def check_alignment(align_choice: str | None) -> None:
-    """Refuse a way of aligning demand that there is not."""
-    choices = ("start", "repeat", "bootstrap")
-    if align_choice is not None and align_choice not in choices:
-        raise InputError(
-            f"unknown alignment '{align_choice}'",
-            argument="demand_align",
-            expected="one of " + ", ".join(choices),
-            nearest=nearest(align_choice, choices),
-        )
 
 
 def _afford(
@@ -123,54 +112,6 @@ def _afford(
     less = "fewer `runs` or `days`, `every` so many steps, or fewer variables in `record`"
     footprint.refuse_above(size, what, less)
     footprint.tell_above(size, what, f"{less} ('{FOR_METRICS}': what metrics read alone)")
-
-
-def sized_by(resolved: Resolved, series: DemandSeries) -> tuple[Resolved, str]:
-    """Parameters whose network has the size of a recorded demand, and a line that says so."""
-    replaced = {"demand.request_rate": float(mean_rate(series))}
-    if series.prompt_tokens is not None and series.output_tokens is not None:
-        replaced |= {
-            "demand.prompt_tokens": series.prompt_tokens,
-            "demand.output_tokens": series.output_tokens,
-        }
-    resolved = resolved.replace(replaced, source=f"mean of {series.file}")
-    values = resolved.values.demand
-    return resolved, (
-        f"demand from {series.file}, mean {values.request_rate:.4g} req/s x {values.services:g} "
-        f"services, "
-        f"{values.prompt_tokens:g} + {values.output_tokens:g} tokens per request"
-    )
-
-
-def _at_price(resolved: Resolved, model: Model, price: float, file: str) -> Resolved:
-    """The network at a recorded price. A token has no natural unit: in other tokens every USD
-    figure is as it was. Stocks that are given are in tokens that there are, and stay.
-    """
-    given = resolved.today.stocks.given
-    if not given:
-        own = start_state(resolved.today, model)["token_price"]
-        return resolved.in_other_tokens(own / price, f"redenominated to the first price of {file}")
-    told = given.get("token_price", price)
-    if abs(told / price - 1.0) > 1e-6:
-        raise InputError(
-            f"{told:.10g} USD/TOK",
-            key="stocks.token_price",
-            expected=f"{price:.10g}, the first price of {file}, or none",
-        )
-    return resolved.replace({"stocks.token_price": price}, source=f"first price of {file}")
-
-
-def _market(resolved: Resolved, index: str | Path, history: PriceHistory) -> PriceHistory:
-    """The market's index over the days of a price history."""
-    if resolved.values.market_factor.beta == 0.0:
-        raise InputError(
-            "an index of which the token takes nothing",
-            key="market_factor.beta",
-            expected="another number than 0, such as `tokenomics calibrate factor` finds",
-        )
-    first, last = history.dates[0], history.dates[-1]
-    window = "`start` and `days`"
-    return read_prices(index, start=first, end=last, window=window)
 
 
 def _asked(record: Sequence[str] | None) -> list[str] | None:
@@ -343,7 +284,7 @@ def run(
             f"{'; '.join(history.notes)}"
         )
         if index is not None:
-            market = _market(resolved, index, history)
+            market = market_index(resolved, index, history)
             notes.append(f"the market's moves from {index}: {'; '.join(market.notes)}")
 
     resolved.refuse_late()
@@ -366,7 +307,7 @@ def run(
 
     chosen = resolved  # by the caller; other tokens are nobody's change
     if history is not None:
-        resolved = _at_price(resolved, model, float(history.values[0]), str(prices))
+        resolved = at_price(resolved, model, float(history.values[0]), str(prices))
 
     parameters = resolved.values
     table = sample(parameters, indices, seed, extra=model.processes(parameters))

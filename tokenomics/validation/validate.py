@@ -11,7 +11,8 @@ import numpy as np
 
 from ..engines import purity
 from ..errors import InputError
-from ..experiments.run import Source, check_alignment, sized_by
+from ..experiments.recorded_input import check_alignment, sized_by
+from ..experiments.run import Source
 from ..histories.alignment import align
 from ..histories.choices import Choices
 from ..histories.demand import DemandSeries, as_series
