@@ -22,7 +22,7 @@ from tokenomics.governance.evidence.evidence import Evidence
 from tokenomics.governance.evidence.simulation import simulate
 from tokenomics.governance.evidence.statement import CalibrationRecord, StoredAs
 from tokenomics.governance.proposal.proposal import read_proposal
-from tokenomics.governance.report import tables
+from tokenomics.governance.report.input_tables import exact
 from tokenomics.governance.report.sections import proposal_sections
 from tokenomics.parameters.locate import find, names
 
@@ -44,9 +44,7 @@ def test_a_stored_number_is_exact(value, decimals, divide, raw):
     getcontext().prec = 120
     assert abs(Decimal(repr(value)) / divide * Decimal(10) ** decimals - stored) <= Decimal("0.5")
     assert back == Fraction(raw * divide, 10**decimals)
-    assert (
-        tables.exact(Fraction(1, 8)) == "0.125" and tables.exact(Fraction(-1, 3), 5) == "-0.33333…"
-    )
+    assert exact(Fraction(1, 8)) == "0.125" and exact(Fraction(-1, 3), 5) == "-0.33333…"
 
 
 BAD = [

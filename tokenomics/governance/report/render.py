@@ -12,10 +12,10 @@ from ..evidence.evidence import Evidence
 from .document import Report, ReportTable, Section
 from .figures import pictures, png, svg
 from .html import html
+from .input_tables import parameters
 from .markdown import markdown
 from .marks import plain
 from .sections import report
-from .tables import parameters
 
 
 def render(evidence: Evidence, figures: bool = True) -> tuple[Report, dict[str, bytes]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..evidence.evidence import Evidence
 from ..evidence.verdict import FAILS, HOLDS, UNCHANGED, UNDECIDED, listed, stated
-from . import comparisons, tables
+from . import comparisons, input_tables, tables
 from .document import Picture, Report, ReportTable, Section
 from .worlds import worlds_section
 
@@ -172,7 +172,9 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
     differences = comparisons.differences(evidence)
     sections = [
         Section(
-            "What changes", bullets=tuple(evidence.untested()), tables=(tables.changes(evidence),)
+            "What changes",
+            bullets=tuple(evidence.untested()),
+            tables=(input_tables.changes(evidence),),
         ),
         Section(
             "Verdict against the stated limits",
@@ -191,7 +193,7 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
                 ),
             ),
             tables=(comparisons.means(evidence), comparisons.alternative_checks(evidence)),
-            folded=(tables.points_table(evidence),),
+            folded=(input_tables.points_table(evidence),),
         ),
         Section(
             "What the change does",
@@ -225,7 +227,7 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
         )
     sections += [
         *worlds_section(evidence),
-        Section("Stress scenarios", tables=(tables.scenario_table(evidence),)),
+        Section("Stress scenarios", tables=(input_tables.scenario_table(evidence),)),
         _failed(evidence),
         Section(
             "Stability of the control loop",
@@ -293,9 +295,13 @@ def _assumed(evidence: Evidence, sources: list[str]) -> Section:
         if sources
         else ()
     )
-    folded = (tables.assumptions(evidence),)
+    folded = (input_tables.assumptions(evidence),)
     return Section(
-        "What was assumed", told, tuple(sources), (tables.source_counts(evidence),), folded=folded
+        "What was assumed",
+        told,
+        tuple(sources),
+        (input_tables.source_counts(evidence),),
+        folded=folded,
     )
 
 
@@ -318,7 +324,7 @@ def plain_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[Sec
         else (comparisons.run_means(evidence),)
     )
     sections = [
-        Section("Settings", bullets=settings, tables=(tables.scenario_table(evidence),)),
+        Section("Settings", bullets=settings, tables=(input_tables.scenario_table(evidence),)),
         Section("Results", tables=results, pictures=tuple(drawn.values())),
     ]
     if several:
@@ -347,7 +353,7 @@ def closing(evidence: Evidence, figures: bool) -> list[Section]:
         ),
     )
     return [
-        Section("Metrics", folded=(tables.definitions(evidence),)),
+        Section("Metrics", folded=(input_tables.definitions(evidence),)),
         Section(
             "Limits of the model",
             bullets=(*MODEL_LIMITS, *(PROPOSAL_LIMITS if evidence.claim else ())),
