@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from scipy.stats import qmc
 from stores import with_failures
 
 import tokenomics as tk
@@ -20,6 +21,7 @@ from tokenomics.experiments import plan as plan_module
 from tokenomics.experiments.design import Design
 from tokenomics.experiments.design_reading import read_design
 from tokenomics.experiments.plan import make_plan
+from tokenomics.experiments.sampling import latin_hypercube
 from tokenomics.experiments.sweep import estimate, sweep
 from tokenomics.experiments.worlds import AT_ONCE, pieces
 from tokenomics.inputs import footprint
@@ -355,6 +357,13 @@ def test_points_fill_the_box(method):
     halves = [np.sum(points[:, 0] < 5.0), np.sum(points[:, 1] < 0.1)]
     assert halves == [8, 8] if method != "random" else min(halves) > 0
     assert np.array_equal(points, read_design(design).table())
+
+
+@pytest.mark.parametrize(("count", "dimensions", "seed"), [(1, 1, 0), (5, 3, 1), (300, 12, 2**63)])
+def test_a_latin_hypercube_is_that_of_scipy(count, dimensions, seed):
+    rng = np.random.Generator(np.random.Philox(seed))
+    theirs = qmc.LatinHypercube(dimensions, rng=rng).random(count)
+    assert np.array_equal(latin_hypercube(dimensions, count, seed), theirs)
 
 
 @pytest.mark.parametrize("name", names("sweep"))

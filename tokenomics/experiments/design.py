@@ -1,7 +1,7 @@
 """Designs: which parameter points, policies and scenarios a sweep visits.
 
-Grid (Cartesian), listed points, random, Latin hypercube and Sobol points come from NumPy and
-scipy.stats.qmc; Saltelli's and Morris's samples, for sensitivity indices, from SALib.
+Grid (Cartesian), listed points, random and Latin hypercube points come from NumPy, Sobol points
+from scipy.stats.qmc; Saltelli's and Morris's samples, for sensitivity indices, from SALib.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ..inputs.arguments import many
 from ..parameters import NONE, Resolved, called, resolve
 from ..parameters.layers import OverlayLayer, PolicyLayer, ScenarioLayer, Source, labels
 from .limits import MOST_POINTS
-from .sampling import sample_unit
+from .sampling import latin_hypercube, sample_unit
 
 Value = bool | Annotated[float, Field(allow_inf_nan=False)] | str
 Method = Literal["grid", "points", "random", "latin_hypercube", "sobol", "saltelli", "morris"]
@@ -192,13 +192,11 @@ class Design(BaseModel):
         dimensions, count, seed = len(self.paths), self.count or 0, self.design_seed
         if self.method == "random":
             return np.random.Generator(np.random.Philox(seed)).random((count, dimensions))
-        from scipy.stats import qmc  # see results/returns.py
-
         if self.method == "latin_hypercube":
-            return qmc.LatinHypercube(
-                dimensions, rng=np.random.Generator(np.random.Philox(seed))
-            ).random(count)
+            return latin_hypercube(dimensions, count, seed)
         if self.method == "sobol":
+            from scipy.stats import qmc  # see results/returns.py
+
             return qmc.Sobol(dimensions, rng=np.random.Generator(np.random.Philox(seed))).random(
                 count
             )
