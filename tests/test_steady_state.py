@@ -5,9 +5,10 @@ import pytest
 
 from paths import simulate
 from tokenomics.model.model import MODEL
-from tokenomics.model.steady_state import steady_state
+from tokenomics.model.steady_state import starts, steady_state
 from tokenomics.model.variables import scale
-from tokenomics.parameters import resolve
+from tokenomics.parameters import put, resolve
+from tokenomics.parameters.locate import names
 
 STILL = {"shocks.enabled": False}
 
@@ -100,3 +101,16 @@ def test_the_steady_utilisation_is_the_target():
     assert state["demand"] / state["capacity"] == pytest.approx(
         parameters.pricing.target_utilisation, rel=1e-9
     )
+
+
+def test_a_start_is_the_same_to_the_last_bit_whatever_events_come():
+    """Which is why a start is kept for all scenarios of a network: `model/keeping.py`."""
+    today = resolve().today
+    scenarios = [resolve(scenarios=name).today.events for name in names("scenario")]
+    events = {name: event for found in scenarios for name, event in found.items()}
+    assert len(events) > 5
+    there, none = (
+        starts(dict(put(today, {"events": some})), MODEL, {}, 1) for some in (events, {})
+    )
+    assert there.keys() == none.keys()
+    assert all(np.array_equal(there[name], none[name]) for name in there)

@@ -1,5 +1,5 @@
 """What is worked out of a network once, and kept for the next call: networks that differ in levers
-alone have the same today, and a notebook asks of it again and again.
+or events alone have the same today, and a notebook asks of it again and again.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class _Network:
 
 def kept(function: Callable[..., Found]) -> Callable[..., Found]:
     """A function of parameters, a model and what else can be told apart, whose results nobody
-    changes and which does not depend on the span: called once for each network of this package's
-    code.
+    changes and which depends neither on the span nor on events: called once for each network of
+    this package's code.
     """
 
     @lru_cache(maxsize=MOST)
@@ -54,7 +54,8 @@ def kept(function: Callable[..., Found]) -> Callable[..., Found]:
     def found(parameters: Parameters, model: Model = MODEL, *others: Hashable) -> Found:
         if not all_shipped(model, parameters):
             return function(parameters, model, *others)
-        told = _Network(digest(unspanned(parameters)), parameters, model)
+        calm = put(unspanned(parameters), {"events": {}})
+        told = _Network(digest(calm), parameters, model)
         return known(told, *others)
 
     return found
