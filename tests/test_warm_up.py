@@ -176,6 +176,21 @@ def test_states_are_made_once_for_all_policies(monkeypatch):
     assert made == [1, 1]
 
 
+def test_states_are_made_once_for_all_scenarios_to_the_last_bit(monkeypatch):
+    how = {"runs": 4, "seed": 78, "days": 6, "engine": "ensemble"}
+    crash = {"scenario": "token_crash", "sets": {"events.token_crash.start": 2.0}}
+    kept = warm_up.Kept(2**24)
+    monkeypatch.setattr(warm_up, "KEPT", kept)
+    plain, seen = tk.run(**how), tk.run(**crash, **how)
+    assert len(kept._found) == 1
+    monkeypatch.setattr(warm_up, "KEPT", warm_up.Kept(1))
+    alone = tk.run(**crash, **how)
+    for name, path in alone.trajectories.values.items():
+        assert_same_bits(name, seen.trajectories.values[name], path)
+    price = "token_price"
+    assert not np.array_equal(plain.trajectories.values[price], alone.trajectories.values[price])
+
+
 def test_states_are_dropped_when_they_are_too_many():
     kept = warm_up.Kept(240)
     for number in range(4):

@@ -20,7 +20,7 @@ import numpy as np
 from ..engines.ensemble import Ensemble
 from ..engines.stages import Engine, Once, Stage
 from ..engines.trajectories import Trajectories
-from ..model.keeping import all_shipped, unspanned
+from ..model.keeping import all_shipped, up_to_day_zero
 from ..model.model import BLOCKS, Model, bind
 from ..model.shocks import before_day_zero
 from ..model.steady_state import moves, unmoved
@@ -89,7 +89,7 @@ def once(engine: Engine, today: Parameters, runs: np.ndarray, seed: int, model: 
     """What simulates the days before day 0 where no state is kept. A run that failed is simulated
     again by every call.
     """
-    key = (engine, digest(unspanned(today)), seed, model, runs.tobytes())
+    key = (engine, digest(up_to_day_zero(today)), seed, model, runs.tobytes())
     keeps = all_shipped(model, today)
 
     def outcome(simulated: Callable[[], Trajectories]) -> Trajectories:
@@ -114,7 +114,7 @@ class WarmUp:
         self._today, self._seed, self._model, self._paths = today, seed, model, tuple(paths)
         # what does not move before day 0 may still be in the start
         self._swept = [path for path in self._paths if not moves(path)]
-        self._key = (digest(unspanned(today)), seed, self._paths, model)
+        self._key = (digest(up_to_day_zero(today)), seed, self._paths, model)
 
     def _stage(self, runs: np.ndarray) -> Stage:
         stage = warm_up(self._today, runs, self._seed, self._model)

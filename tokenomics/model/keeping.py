@@ -26,9 +26,11 @@ def all_shipped(model: Model, parameters: Parameters) -> bool:
     return model.acting(parameters).blocks == BLOCKS and law(name) is SHIPPED.get(name)
 
 
-def unspanned(parameters: Parameters) -> Parameters:
-    """The same network, with no more said of how long it is simulated and when it changes."""
-    return put(parameters, {"simulation.days": 1.0, "change.day": 0.0})
+def up_to_day_zero(parameters: Parameters) -> Parameters:
+    """The same network, with no more said of how long it is simulated, when it changes and which
+    events come.
+    """
+    return put(parameters, {"simulation.days": 1.0, "change.day": 0.0, "events": {}})
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,7 @@ def kept(function: Callable[..., Found]) -> Callable[..., Found]:
     def found(parameters: Parameters, model: Model = MODEL, *others: Hashable) -> Found:
         if not all_shipped(model, parameters):
             return function(parameters, model, *others)
-        calm = put(unspanned(parameters), {"events": {}})
-        told = _Network(digest(calm), parameters, model)
+        told = _Network(digest(up_to_day_zero(parameters)), parameters, model)
         return known(told, *others)
 
     return found
