@@ -8,6 +8,7 @@ import gc
 import os
 import shutil
 import tempfile
+from collections import Counter
 
 import pytest
 
@@ -38,6 +39,17 @@ def pytest_configure(config):
     settings.load_profile("untimed")
     if not hasattr(config, "workerinput"):
         config.own_cache = os.environ[CACHE] = tempfile.mkdtemp(prefix="tokenomics-tests-")
+
+
+@pytest.hookimpl(tryfirst=True)  # before cases are chosen by their marks
+def pytest_collection_modifyitems(items):
+    """Of a test that is marked by `slow_after` all cases but the first are slow."""
+    cases = Counter()
+    for item in items:
+        if mark := item.get_closest_marker("slow_after"):
+            cases[item.function] += 1
+            if cases[item.function] > mark.args[0]:
+                item.add_marker("slow")
 
 
 def pytest_unconfigure(config):

@@ -21,6 +21,7 @@ def loop(policy="pid", *sets):
     return economy, linear_law(economy.params, economy.state)
 
 
+@pytest.mark.slow
 def test_the_jacobian_is_that_of_central_differences_away_from_kinks():
     parameters = resolve("baseline", policy="pid").values
     params = bind(parameters, sample(parameters, [0], 3))

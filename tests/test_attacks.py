@@ -50,6 +50,7 @@ def test_a_push_holds_the_price_where_it_is_meant_to_be(policy, size):
     np.testing.assert_allclose(held, size, atol=0.1 * abs(size))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     size=st.floats(-0.5, 0.5),
@@ -169,6 +170,7 @@ def test_an_attack_on_an_early_day_has_all_of_its_days_to_build():
     assert spent == pytest.approx(0.25 * paths["reference_depth"][0, 0], rel=1e-9)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("scenario", "measure"),
     [
@@ -265,6 +267,7 @@ def test_the_cheapest_saturation_saturates_and_a_smaller_push_does_not():
     assert finer.loc[("sale", "one decision"), "cost"] == pytest.approx(row["cost"], rel=0.1)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("policy", ["lqr", "scheduled", "threshold"])
 def test_every_kind_of_law_can_be_attacked(policy):
     def under(name):

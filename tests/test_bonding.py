@@ -200,6 +200,7 @@ def test_a_better_rate_elsewhere_draws_stake_out():
         assert (out["bond_flow"] > 0.0) == enters == (not leaves)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("mode", MODES)
 def test_books_balance_in_every_mode_and_engines_agree(mode):
     today = MODES[mode] | {"bonding.mode": mode, "bonding.slash_to_treasury": 0.5}
@@ -214,6 +215,7 @@ def test_books_balance_in_every_mode_and_engines_agree(mode):
     assert np.all(one["unbonding"] <= one["staked"] * (1.0 + 1e-12))
 
 
+@pytest.mark.slow
 @given(
     mode=st.sampled_from(list(MODES)),
     bought=st.floats(0.0, 1.0),
@@ -252,6 +254,7 @@ def test_nodes_that_bond_tokens_are_solved_side_by_side_as_each_alone():
             assert np.ravel(together[name])[i if np.ndim(together[name]) else 0] == value, name
 
 
+@pytest.mark.slow
 def test_a_given_stake_is_the_start_and_drifts_to_the_bond():
     values = resolve(today=STILL | {"stocks.staked": 5e6}).values
     found = start_state(values)
@@ -284,6 +287,7 @@ def test_a_share_above_the_limit_is_refused_where_it_is_read():
         resolve("baseline", sets=sets | {"bonding.mode": "yield"})
 
 
+@pytest.mark.slow
 def test_an_emission_cut_lowers_the_price_first_by_the_stake_and_then_by_demand_that_answers():
     def price(today, **sets):
         ran = tk.run(today=STILL | today, sets=sets, days=90, runs=1, engine="ensemble")

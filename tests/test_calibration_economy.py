@@ -254,6 +254,7 @@ def test_a_fit_has_errors_moments_in_and_out_of_sample_and_an_overlay_that_resol
     assert any("out of sample" in note for note in found.notes)
 
 
+@pytest.mark.slow
 def test_each_token_of_a_panel_has_what_they_share_and_its_own(closes, tmp_path):
     files = []
     for name, scale in (("calm", 0.7), ("wild", 1.0)):
@@ -299,6 +300,7 @@ def test_an_overlay_of_assumptions_alone_is_written_and_said(closes, tmp_path, c
     assert Path(told["file"]).exists() and told["file"] in told["said"]
 
 
+@pytest.mark.slow
 def test_what_moves_no_moment_is_not_known_exactly(found):
     noise, gain = found.estimates
     assert (

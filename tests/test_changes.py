@@ -52,6 +52,7 @@ def today():
     return at_first()
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("path", LEVERS)
 def test_a_lever_leaves_the_start_as_it_is_and_acts_after_it(path, today):
     changed = at_first(sets={path: LEVERS[path]})
@@ -164,6 +165,7 @@ def test_a_span_that_ends_before_the_change_sees_today():
     assert np.array_equal(first, found)
 
 
+@pytest.mark.slow
 def test_a_longer_delay_goes_on_from_what_is_under_way():
     how = {"today": {"oracle.delay": 1.0}, "policy": None, "days": 30}
     same = simulated(**how).trajectories.values["measured_price"]
@@ -285,6 +287,7 @@ def test_a_file_that_dates_its_changes_takes_no_others(tmp_path):
         resolve(again)
 
 
+@pytest.mark.slow
 def test_a_comparison_and_a_command_start_from_the_same_today(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     how = {"policies": ["none", "pid"], "runs": 2, "days": 20, "metrics": ["price_final"]}

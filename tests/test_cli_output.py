@@ -65,6 +65,7 @@ def test_where_nothing_can_be_written_no_work_is_begun(tmp_path, monkeypatch, na
     assert os.listdir(tmp_path) == ["file"]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "line",
     [
@@ -189,6 +190,7 @@ PLACES = {  # of shipped files, and of commands that show what is in them
 }
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(
     ("file", "line"), [(file, line) for file, lines in PLACES.items() for line in lines]
 )
@@ -331,6 +333,7 @@ def test_every_command_that_draws_takes_the_form_of_its_figures():
     assert {f"calibrate {name}" for name in ("prices", "economy", "burn")} <= takes
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("name", DRAWING)
 def test_a_command_draws_svg_where_it_is_asked_to(tmp_path, name):
     rows = "".join(f"{600 * i},{5 + i % 7}\n" for i in range(300))

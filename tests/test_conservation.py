@@ -174,6 +174,7 @@ def test_dealers_give_no_more_than_they_have(price, depth, buy, sell, held, kind
     )
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("kind", ["linear", "pool"])
 @pytest.mark.parametrize("policy", ["pid", "threshold", "dcbm"])
 def test_a_run_on_the_treasury_ends_with_what_holders_have(policy, kind):

@@ -221,6 +221,7 @@ def history_of(file):
     return rows, exogenous(rows, replay(LIVEPEER, rows))
 
 
+@pytest.mark.slow
 def test_the_response_is_recovered_where_there_is_one():
     told = recover("bonding", replications=40, count=800).set_index("parameter")
     for name in list(RECOVERY.truth)[:2]:

@@ -53,6 +53,7 @@ def test_the_vault_at_rest_is_so_many_times_the_credits(bonding, ratio):
     assert abs(state["conservation_error"]) < 1e-12 and state["customers_tok"] == 0.0
 
 
+@pytest.mark.slow
 def test_a_given_price_leaves_room_for_the_vault_and_a_given_circulating_supply_does_not():
     found = tk.run(today=CREDITS | {"stocks.token_price": 0.5}, days=2, engine="ensemble")
     start = {name: path[0, 0] for name, path in found.trajectories.values.items()}
@@ -153,6 +154,7 @@ def test_customers_gain_by_a_price_that_is_late_and_operators_lose():
     assert worth < 0.9
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(
     bonding=st.sampled_from(sorted(MODES)),

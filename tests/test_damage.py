@@ -108,6 +108,7 @@ def each_is_itself_or_refused(made, use, place, rng, elsewhere, reseal):
     assert refused > COUNT // 2
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("forged", [False, True], ids=["damaged", "forged"])
 def test_a_damaged_run_is_itself_or_refused_by_the_name_of_the_file(run_folder, tmp_path, forged):
     rng = np.random.default_rng(20 + forged)
@@ -134,6 +135,7 @@ def used_sweep(folder):
         return None, str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forged", [False, True], ids=["damaged", "forged"])
 @pytest.mark.parametrize("made", ["sweep_folder", "compared_folder"])
 def test_a_damaged_sweep_is_itself_or_refused_by_the_name_of_the_file(

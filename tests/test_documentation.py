@@ -112,6 +112,7 @@ def test_every_command_parses(page, monkeypatch):
         known[name].make_context(" ".join(name), list(words[len(name) :]))
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("page", [README, ROOT / "docs" / "start.md"], ids=["README", "start"])
 def test_every_command_that_a_newcomer_meets_runs(page, tmp_path):
     found = [words for words in lines(page) if words != ["doctor"]]  # it has a test of its own

@@ -36,6 +36,7 @@ def stepwise(days, period):
     return period * (2.0 - 2.0 * 0.5**whole) + (days - whole * period) * 0.5**whole
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("dt", [1.0, 0.25])
 def test_what_is_minted_over_some_days_is_the_closed_form_of_its_schedule(dt):
     number = 4500.0

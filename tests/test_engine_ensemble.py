@@ -75,6 +75,7 @@ GROUPS = (
 GROUPS += ("speculation", "market", "bills", "shocks")
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("group", GROUPS)
 def test_engines_agree_with_a_mechanism_taken_out(group):
     assert_same(*both(days=20, policy="pid", sets={f"{group}.enabled": False}))

@@ -44,6 +44,7 @@ def explored():
     return Explored(OPENING.resolved(), paths, runs=OPENING.runs, seed=OPENING.seed)
 
 
+@pytest.mark.slow
 def test_a_slider_goes_through_its_own_value_and_nothing_that_is_refused(sliders):
     for one in sliders:
         below, above = (one.own - one.low) / one.step, (one.high - one.own) / one.step
@@ -331,6 +332,7 @@ tk.register_scenario("drop", {"events": {"c": fall}})
 """
 
 
+@pytest.mark.slow
 def test_a_law_of_ones_own_is_moved_and_proposed_as_a_shipped_one(tmp_path):
     (tmp_path / "law.py").write_text(OWN)
     gain = "controller.custom.gain"

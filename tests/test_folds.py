@@ -104,6 +104,7 @@ def test_a_failed_run_has_no_number_in_either_form():
             np.testing.assert_array_equal(table[name], found.values[name][0], err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_swept_parameter_is_that_of_its_run():
     resolved, _, _ = prepared()
     swept = {

@@ -14,6 +14,7 @@ from tokenomics.results.metrics import METRICS, needed
 SIZES = [("cadcad", 300, 4, None), ("cadcad", 2, 20, ["token_price"]), ("ensemble", 400, 30, None)]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("engine", "runs", "days", "record"), SIZES)
 def test_a_run_takes_no_more_than_its_estimate(monkeypatch, engine, runs, days, record):
     told = []

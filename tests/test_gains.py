@@ -232,6 +232,7 @@ PROCESSORS = {  # by OpenBLAS's name: LLVM's, the loops to switch off, and wheth
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     platform.machine() not in ("x86_64", "AMD64"), reason="there are no other kernels to choose"
 )

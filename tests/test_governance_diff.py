@@ -173,6 +173,7 @@ main()
 """
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("package", "simulated"),
     [

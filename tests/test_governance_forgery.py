@@ -97,6 +97,7 @@ def ran(tmp_path_factory):
     return report(folder / "run", out=folder / "bundle", created=CREATED).folder
 
 
+@pytest.mark.slow
 def test_a_bundle_without_figures_is_verified_and_neither_hides_some_nor_misses_them(
     made, tmp_path
 ):

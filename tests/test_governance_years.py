@@ -58,6 +58,7 @@ def test_years_are_whole_numbers(years, found):
         read_proposal(YEARS | {"years": years})
 
 
+@pytest.mark.slow
 def test_the_table_by_year_is_that_of_runs_of_so_many_years(bundle):
     table = pd.read_csv(bundle.folder / "data" / "by_year.csv")
     assert set(table["metric"]) == set(DEPLETING)  # whatever metrics the proposal picks

@@ -45,6 +45,7 @@ def test_every_command_takes_quiet():
     assert [name for name, options in told.items() if options.count("-q") != 1] == []
 
 
+@pytest.mark.slow
 def test_quiet_leaves_notes_out_and_errors_in(tmp_path):
     assert "note: " in command(*UNREAD, folder=tmp_path)[2]
     assert command(*UNREAD, "--quiet", folder=tmp_path)[::2] == (0, "")

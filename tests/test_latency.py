@@ -276,6 +276,7 @@ def test_the_shipped_parameters_together_give_the_simulations_percentiles():
     assert np.all(np.abs(found - simulated) <= 0.1 * simulated + half), (found, simulated, half)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "network",
     [

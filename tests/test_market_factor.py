@@ -43,6 +43,7 @@ def test_news_is_the_networks_own_and_beta_times_the_markets():
     assert np.std(moved[:, 1:]) == pytest.approx(0.03, rel=0.2)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("step", [1.0, 0.25])
 def test_variances_add_up_to_that_of_the_price_whatever_the_step(step):
     still = {"news.jump_rate": 0.0, "news.volatility": 0.04, "simulation.time_step": step}

@@ -172,6 +172,7 @@ def law(tmp_path):
         yield tmp_path / "law.py"
 
 
+@pytest.mark.slow
 def test_a_law_of_ones_own_is_matched_by_the_strength_that_it_declares(law):
     load_code(law)
     own = matched("bold", "pid", reference="mild")
@@ -185,6 +186,7 @@ def test_a_law_of_ones_own_is_matched_by_the_strength_that_it_declares(law):
     assert matched("still", "pid", reference="still")["pid"].values
 
 
+@pytest.mark.slow
 def test_commands_match_a_law_of_ones_own_and_say_of_which_it_cannot_be(law):
     few = ("--code", "law.py", "--days", "20", "--runs", "3", "--no-figures")
     line = ("frontier", "--policies", "none,pid,mild", *few)

@@ -322,6 +322,7 @@ def end_of_transient(scenario, dt):
     return np.array([last(paths, n) / paths[n][0, 0] for n in names])
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("scenario", ["demand_boom", "token_crash", "whale_unlock"])
 def test_halving_the_step_changes_a_transient_only_by_discretisation(scenario):
     halved = end_of_transient(scenario, 0.5)
@@ -330,6 +331,7 @@ def test_halving_the_step_changes_a_transient_only_by_discretisation(scenario):
         assert np.all(np.abs(halved - end_of_transient(scenario, 0.25)) < 0.03)
 
 
+@pytest.mark.slow
 def test_halving_the_step_leaves_the_variance_of_returns():
     spreads = []
     for dt in (1.0, 0.5):

@@ -63,6 +63,7 @@ def test_doubles_and_integers_decide_alike(inflation, bonded, supply):
         assert float(law.next_inflation(float(now), rate, rule)) == min(found, 10**9)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("policy", ["livepeer", "cosmos", "helium"])
 def test_both_engines_mint_alike_and_supply_grows_by_it(policy):
     paths = [

@@ -48,6 +48,7 @@ def test_a_network_runs_alike_in_both_engines_under_its_own_rule(name):
     assert np.all(paths[0]["emitted"][:, 2:] > 0.0)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_what_is_its_own_has_a_source_and_the_rest_is_the_baselines(name):
     found, baseline = resolve(name), resolve()
@@ -137,6 +138,7 @@ def livepeer_days():
     return [by_day[day] for day in range(730)]
 
 
+@pytest.mark.slow
 @recorded
 def test_livepeer_meets_the_record_with_prices_and_bonding_as_inputs(tmp_path):
     days, first = livepeer_days(), dt.date(2023, 1, 1)
@@ -161,6 +163,7 @@ def test_livepeer_meets_the_record_with_prices_and_bonding_as_inputs(tmp_path):
     assert np.abs(path["control_round_inflation"][0] - inflation).max() <= 3_500.0
 
 
+@pytest.mark.slow
 @recorded
 def test_helium_meets_the_record_with_prices_and_burned_credits_as_inputs(tmp_path):
     burned, issued = (rows(f"helium_weekly_{name}.csv")[1:-1] for name in ("burns", "issuance"))
@@ -212,6 +215,7 @@ def test_a_policy_that_mints_nothing_is_compared_where_emission_stays_as_it_is(t
     assert "constant" in out
 
 
+@pytest.mark.slow
 def test_a_rule_whose_emission_another_mode_takes_is_told_to_mint_nothing():
     line = "livepeer mints nothing here, for emission.mode is rate, not law"
     assert line in tk.run("livepeer", sets={"emission.mode": "rate"}, days=2).notes

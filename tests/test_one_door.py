@@ -127,6 +127,7 @@ def test_a_sound_file_is_taken(tmp_path, reader):
     assert status == 0, error
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("reader", [r for r in READERS if r != "run, index"])
 def test_rows_before_the_first_close_and_after_the_last_are_no_days_of_it(tmp_path, reader):
     """A listing that began later than its file: every command begins with its first close."""
@@ -167,6 +168,7 @@ def test_a_window_begins_with_the_first_close_at_the_earliest(tmp_path, words, o
     assert error == f"error: p.csv: {option}: {expected}\n"
 
 
+@pytest.mark.slow
 def test_a_back_test_may_begin_after_a_gap(tmp_path):
     rows = sound(400)
     later, _ = rows[PLACE + 1]

@@ -158,6 +158,7 @@ def test_a_file_may_be_imported_and_loaded_too(mine, monkeypatch):
         del sys.modules["mine"]
 
 
+@pytest.mark.slow
 def test_a_part_of_ones_own_gives_the_same_however_it_is_stated(mine, tmp_path, monkeypatch):
     """In a run, a sweep and a comparison; what stands in the manifest is read without it."""
     tk.load_code(mine)
@@ -185,6 +186,7 @@ def test_a_part_of_ones_own_gives_the_same_however_it_is_stated(mine, tmp_path, 
     pd.testing.assert_frame_equal(tk.load("sweep").table(), swept)
 
 
+@pytest.mark.slow
 def test_sensitivity_and_optimisation_take_them_too(mine):
     tk.load_code(mine)
     layers = {"policies": ["patient"], "scenarios": ["drop"], "metrics": ["days_below"]}
@@ -403,6 +405,7 @@ def test_commands_take_them(mine, tmp_path):
     assert {one["file"] for one in manifest["code"]} == {"mine.py"}
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_only_with_the_code_that_began_it(mine, tmp_path):
     tk.load_code(mine)
     design = {**DESIGN, "policies": ["patient"]}

@@ -312,6 +312,7 @@ def test_an_interval_that_holds_both_answers_leaves_a_claim_undecided():
     assert _verdict([sure, unsure, against])[0] == "refuted"
 
 
+@pytest.mark.slow
 def test_the_report_holds_every_policy_and_claim(monkeypatch):
     assert "akcin" in PAPERS
     monkeypatch.setattr("tokenomics.papers.akcin.settings", lambda paper: SHORT)

@@ -202,6 +202,7 @@ def test_a_rival_is_given_the_spending_of_the_pid_and_nothing_else_changes(rival
     assert replace(own, **{field: getattr(SHORT, field)}) == SHORT
 
 
+@pytest.mark.slow
 def test_equal_spending_comes_first_and_says_what_is_larger(found):
     title, table = next(iter(found.tables.items()))
     assert title.startswith("At equal spending") and len(table) == 3 * 2 * 3

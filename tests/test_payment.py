@@ -241,6 +241,7 @@ def test_who_fakes_usage_pays_in_stablecoin_too(to):
     np.testing.assert_allclose(now["faker_income"][:, 10:20], income[:, 10:20], rtol=1e-9)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("bonding", ["days_of_revenue", "yield"])
 @pytest.mark.parametrize("to", TO)
 def test_what_circulates_changes_by_the_parts_that_are_told(to, bonding):

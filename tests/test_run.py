@@ -76,6 +76,7 @@ def test_a_controller_deviates_from_the_history(prices, market):
     assert np.max(np.abs(np.log(pid / history[:61]))) > 1e-4
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("scenario", ["oracle_siege", "oracle_push", "token_crash"])
 def test_a_scenario_deviates_from_the_history(prices, scenario):
     """What happened had no attacker: news that made up for his orders would cancel them."""

@@ -258,6 +258,7 @@ def test_a_number_is_no_truth():
             )
 
 
+@pytest.mark.slow
 def test_gains_that_are_designed_before_a_simulation_group_their_runs():
     weights = [10.0, 1000.0]
     design = {

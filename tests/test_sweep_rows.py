@@ -206,6 +206,7 @@ def peak_of(use):
     return peak
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_rows(tmp_path, monkeypatch):
     monkeypatch.setattr(plan_module, "SECONDS_PER_TASK", 2e-3)
     short = DESIGN | {"parameters": {}, "set": {"simulation.days": 1}}

@@ -84,6 +84,7 @@ def delete_when_written(monkeypatch, victim):
     monkeypatch.setattr(sweep_store, "write_shard", write_and_delete)
 
 
+@pytest.mark.slow
 def test_one_worker_of_a_dask_cluster_does_all_of_thirteen_tasks(cluster, whole, tmp_path):
     assert len(make_plan(read_design(THIRTEEN)).tasks) == 13
     threads = tk.load(whole[0])

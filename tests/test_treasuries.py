@@ -161,6 +161,7 @@ def test_a_treasury_whose_income_stops_is_low_and_unpaid_on_the_days_of_arithmet
     assert found["treasury_unpaid"] == float(paths["cost_paid"][1:].min() < cost) == 1.0
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("policy", "scenario", "overlays"),
     [
@@ -203,6 +204,7 @@ def test_what_is_voted_on_is_simulated_for_three_years_unless_another_span_is_gi
     assert alone.trajectories.time[-1] == 365.0
 
 
+@pytest.mark.slow
 def test_what_depletes_by_year_is_that_of_runs_of_so_many_years():
     common = {"runs": 4, "seed": 3}
     scenarios = ["none", "whale_unlock"]

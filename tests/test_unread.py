@@ -91,6 +91,7 @@ NETWORKS = {
 }
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_number_changes_no_more_than_what_is_said_to_depend_on_it(name):
     given = NETWORKS[name]
@@ -203,6 +204,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(("policy", "path", "value", "found", "expected"), CASES)
 def test_the_switch_that_keeps_a_parameter_from_being_read_is_named(
     policy, path, value, found, expected
@@ -301,6 +303,7 @@ def test_of_blocks_that_cannot_be_recorded_nothing_is_said():
     assert unread(resolved, changes) and not unread(resolved, changes, model=model)
 
 
+@pytest.mark.slow
 def test_a_number_of_ones_own_that_no_law_and_no_block_reads_is_told(tmp_path):
     def mild(params, state, error, dt, low, high):
         return Command(params["controller"].custom["gain"] * error)

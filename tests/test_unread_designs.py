@@ -131,6 +131,7 @@ def test_a_refused_design_has_its_line_and_leaves_no_folder(tmp_path):
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.slow
 def test_the_cases_that_do_not_read_a_parameter_are_named_and_their_points_are_equal():
     design = {
         "policies": ["none", "pid"],
@@ -236,6 +237,7 @@ def test_recorded_demand_takes_the_place_of_what_would_shape_the_sampled_one(tmp
         )
 
 
+@pytest.mark.slow
 def test_a_comparison_names_a_setting_that_no_policy_reads():
     common = {"policies": ["none", "static"], "runs": 2, "days": 3, "years": ()}
     common |= {"metrics": ["treasury_low"]}
@@ -255,6 +257,7 @@ def test_policies_of_one_files_name_are_each_held_against_their_own(tmp_path):
     assert idle(one).lines() == []
 
 
+@pytest.mark.slow
 def test_sides_with_the_same_numbers_in_every_run_are_said_to_be_so():
     # with no treasury there is nothing to buy back with
     sets = {"simulation.days": 4, "treasury.enabled": False}
@@ -295,6 +298,7 @@ def test_sides_with_the_same_numbers_in_every_run_are_said_to_be_so():
     )
 
 
+@pytest.mark.slow
 def test_a_design_of_a_controller_names_a_setting_that_neither_law_reads():
     args = ("control", "tune", "--policy", "none", "--runs", "2", "--set", "simulation.days=5")
     status, _, errors = command(

@@ -79,6 +79,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(("change", "path", "found"), REFUSED)
 def test_a_proposal_of_what_nothing_reads_is_refused_with_the_switch(change, path, found):
     with pytest.raises(InputError) as error:
@@ -167,6 +168,7 @@ def test_whoever_has_the_plan_finds_the_same(partly):
     assert (again.verdict(), again.warnings()) == (partly.verdict(), partly.warnings())
 
 
+@pytest.mark.slow
 def test_a_limit_that_never_binds_is_read_and_the_proposal_meets_nothing(tmp_path):
     # no run comes near either limit
     change = {
@@ -188,6 +190,7 @@ def test_a_limit_that_never_binds_is_read_and_the_proposal_meets_nothing(tmp_pat
     assert command("verify", tmp_path / "b")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_scenario_in_which_nothing_moves_is_named(tmp_path):
     (tmp_path / "buying.yaml").write_text("controller: {type: pid}")
     scenarios = {"scenarios": ["none", str(tmp_path / "buying.yaml")]}

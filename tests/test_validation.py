@@ -144,6 +144,7 @@ def forecasts(prices, days):
     return made | {"EWMA": benchmarks.ewma(returns, days, 5).sd}
 
 
+@pytest.mark.slow
 def test_no_forecast_knows_what_comes_after_its_day(own):
     days, known = np.arange(40, 80), 60
     before = forecasts(own[:101], days)
@@ -176,6 +177,7 @@ def test_the_variance_of_garch_between_two_fits_is_that_of_the_package(own):
     np.testing.assert_allclose(drawn[20][:, 0], ahead * standard, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_model_covers_a_history_that_it_made(found):
     rows = found.tables["Scores"].set_index(["forecaster", "days ahead"])
     for h in (1, 5):

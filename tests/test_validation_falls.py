@@ -35,6 +35,7 @@ def network(prices):
     return redenominated(tk.resolve("baseline").values, float(prices[0]), MODEL)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("days", "by"), [(1, 0.9), (1, 0.999), (20, 0.99), (40, 0.9), (40, 0.999)])
 def test_every_close_of_a_token_that_fell_is_replayed_or_named(by, days):
     prices = fallen(by, days)
@@ -146,6 +147,7 @@ def test_no_forecast_of_a_fallen_token_is_left_out(told):
     assert counts == {AFTER - 1}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (DATA / "tokens").is_dir(), reason="no recorded prices here")
 @pytest.mark.parametrize(("start", "days"), [("2020-07-01", 250.0), ("2021-11-01", 590.0)])
 def test_heliums_closes_are_replayed_from_its_beginning_and_from_its_peak(start, days):

@@ -158,6 +158,7 @@ def test_what_a_request_is_exposed_to_cannot_be_split_away(simulated):
     assert "privacy" in found.reason
 
 
+@pytest.mark.slow
 def test_the_path_changes_at_the_break_even_and_not_before(simulated):
     resolved, paths, _ = simulated
     work = workload("batch")
@@ -363,6 +364,7 @@ def test_numbers_out_of_bounds_name_the_bound(tmp_path, found, wrong):
     assert "expected a number of at least 1 and at most" in errors
 
 
+@pytest.mark.slow
 def test_what_nothing_reads_is_remarked_once_for_both_runs():
     with pytest.warns(Remark) as told:
         simulate(sets=("supply.vesting_time=1460",), runs=3, days=95)

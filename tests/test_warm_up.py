@@ -138,6 +138,7 @@ def test_what_is_a_share_of_the_start_is_one_of_the_runs_own():
     assert np.array_equal(reference[:, 1], 1.5 * found["token_price"])
 
 
+@pytest.mark.slow
 def test_points_of_many_worlds_start_as_each_alone_however_they_are_put_together(monkeypatch):
     resolved = resolve(policy="pid", sets={"simulation.days": 8.0})
     paths = ["supply.holding_time", "supply.burn_share", "demand.growth_rate"]

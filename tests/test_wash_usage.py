@@ -226,6 +226,7 @@ def table():
 LONG = ("simulation.days=160",)
 
 
+@pytest.mark.slow
 def test_break_even_is_where_the_profit_is_nothing(table):
     row = table[(table["policy"] == "pid") & (table["defence"] == SHIPPED)].iloc[1]
     resolved = resolve("baseline", policy="pid", scenarios=("wash_usage",), sets=LONG)

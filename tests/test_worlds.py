@@ -88,6 +88,7 @@ def bundle(tmp_path_factory):
     return found
 
 
+@pytest.mark.slow
 def test_what_is_varied_is_read_and_has_a_range_and_the_rest_is_counted(bundle):
     record = bundle.evidence.plan.worlds
     assert record.ranges == {SERVICES: [30.0, 60.0], LATENCY: [0.08, 0.12]}
