@@ -89,6 +89,7 @@ def test_a_number_beyond_its_bounds_is_refused_before_anything_is_done(name):
             r"18,446,744,073,709,551,616; expected a whole number from 0 to 2\*\*64 - 1 \(",
         ),
         (True, bounds.RUNS, "True; expected"),
+        (2.5, bounds.REPEATED, "2.5; expected a whole number from 2 to [0-9,]+ runs$"),
         (1.0, bounds.RUNS, "1; expected a whole number"),
         (float("nan"), bounds.DAYS, "nan; expected a number above 0 and at most 36,525 days"),
         (0.0, bounds.DAYS, "0; expected"),

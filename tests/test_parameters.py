@@ -235,6 +235,11 @@ def test_a_parameter_says_what_it_means():
         tables.one(resolved, "supply.burn_shar")
     with pytest.raises(InputError, match="a group of parameters; expected one of contr"):
         tables.one(resolved, "controller.pid")
+    with pytest.raises(InputError, match="a group of parameters; expected one of stocks.token_price"):
+        tables.one(resolved, "stocks")
+    told = tables.one(resolved, "stocks.token_price")
+    assert (told["value"], told["default"], told["unit"]) == (None, None, "USD/TOK")
+    assert tables.one(resolve(sets="stocks.token_price=2"), "stocks.token_price")["value"] == 2.0
 
 
 @pytest.mark.parametrize("inside", ["[{mine}]", "!!omap [a: {mine}]", "{{b: {mine}}}"])

@@ -55,8 +55,8 @@ def test_an_unknown_name_has_its_neighbour_and_a_path_is_left_to_its_reader(tmp_
 
 
 def test_the_path_of_a_parameter_is_neither_a_file_nor_a_shipped_name():
-    assert is_parameter("supply.burn_share") and is_parameter("supply.burn_shar")
-    names = ("supply", "supply.yaml", "llama-3.1-8b", "supply/burn_share")
+    assert all(map(is_parameter, ("supply.burn_share", "supply.burn_shar", "supply", "stocks")))
+    names = ("suppli", "supply.yaml", "llama-3.1-8b", "supply/burn_share")
     assert not any(map(is_parameter, (*names, *every_name())))
 
 

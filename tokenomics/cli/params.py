@@ -171,7 +171,9 @@ def _show_parameter(told: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(told)
         return
-    rows = [(name, tables.text(told[name])) for name in SAID if told[name] not in ("", None)]
+    value = "not given" if told["value"] is None else told["value"]
+    shown = {name: told[name] for name in SAID if told[name] not in ("", None)} | {"value": value}
+    rows = [(name, tables.text(shown[name])) for name in SAID if name in shown]
     show_table(told["name"], ("", ""), rows, spare=("",))
 
 

@@ -25,7 +25,7 @@ from ..model.controllers import LAWS, law
 from ..model.keeping import kept
 from ..model.model import MODEL, Model, bind
 from ..model.shocks import NORMALS, UNIFORMS, ShockTable
-from ..model.steady_state import start_of, starts
+from ..model.steady_state import start_of, starts, unchanging
 from ..model.transition import INITIAL, carried
 from ..parameters import Parameters, Resolved, place, substitute
 from ..results.evaluation import asked
@@ -410,8 +410,11 @@ class _Varied:
 def _starts_of(
     today: Parameters, model: Model, points: tuple[tuple[str, tuple[float, ...]], ...], count: int
 ) -> dict[str, np.ndarray]:
-    """Where the simulations of one network start in some worlds. points: values by path."""
-    return starts(dict(today), model, {path: np.array(at) for path, at in points}, count)
+    """Where the simulations of one network start in some worlds, which nobody can change. points:
+    values by path.
+    """
+    swept = {path: np.array(at) for path, at in points}
+    return unchanging(starts(dict(today), model, swept, count))
 
 
 def _finite(start: Mapping[str, np.ndarray]) -> bool:

@@ -56,9 +56,10 @@ class Bound:
 
     def _expected(self, value: Any) -> str:
         """The bounds, with the reason of the end beyond which a value is."""
-        number = isinstance(value, Real) and not isinstance(value, bool)
-        low = number and (value <= self.least if self.above else value < self.least)
-        why = self.below if low else self.why
+        why = ""
+        if isinstance(value, Real) and not isinstance(value, bool):
+            low = value <= self.least if self.above else value < self.least
+            why = self.below if low else self.why if value > self.most else ""
         return f"{self._range} ({why})" if why else self._range
 
     def from_(self, least: float, below: str = "") -> Bound:

@@ -288,11 +288,15 @@ def start_of(
     parameters: Parameters, model: Model = MODEL, constants: tuple[tuple[str, float], ...] = ()
 ) -> dict[str, np.ndarray]:
     """`starts` of one network, (1,) by variable, which nobody can change. constants: by name."""
-    found = starts(dict(parameters), model, {}, 1, dict(constants))
-    for value in found.values():
+    return unchanging(starts(dict(parameters), model, {}, 1, dict(constants)))
+
+
+def unchanging(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same state, whose arrays nobody can change."""
+    for value in state.values():
         if isinstance(value, np.ndarray):
             value.flags.writeable = False
-    return found
+    return state
 
 
 def start_state(

@@ -58,9 +58,12 @@ def every_name() -> list[str]:
 
 
 def is_parameter(text: str) -> bool:
-    """Whether a text begins as the dotted path of a parameter does, and is no file's."""
+    """Whether a text begins as the path of a parameter does, with its group, and is neither a
+    file's nor a shipped name.
+    """
     file = text.endswith((".yaml", ".yml")) or there(Path(text))
-    return "." in text and text.split(".")[0] in Parameters.model_fields and not file
+    named = text.split(".")[0] in Parameters.model_fields
+    return named and not file and text not in every_name()
 
 
 def kind_and_name(text: str) -> tuple[str, str] | None:

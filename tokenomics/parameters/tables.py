@@ -86,16 +86,21 @@ def diff(a: Resolved, b: Resolved) -> list[tuple[str, str, str, str]]:
 
 
 def one(resolved: Resolved, path: str) -> dict[str, Any]:
-    """What there is to say of a parameter, by the names that `row` has; default: its value in the
-    baseline as it is shipped. Raises InputError for a path that is none.
+    """What there is to say of a parameter, by the names that `row` has, its value None for a stock
+    that is not given; default: its value in the baseline as it is shipped. Raises InputError for a
+    path that is none.
     """
+    others = {told[0]: dict(zip(COLUMNS, told, strict=True)) for told in _not_given(resolved)}
+    if path in others:
+        return others[path] | {"value": None, "default": None}
     if path not in resolved.entries:
-        inside = [name for name in resolved.entries if name.startswith(f"{path}.")]
+        every = (*resolved.entries, *others)
+        inside = [name for name in every if name.startswith(f"{path}.")]
         raise InputError(
             "a group of parameters" if inside else "unknown parameter",
             key=path,
             expected="one of " + ", ".join(inside) if inside else None,
-            nearest=None if inside else nearest(path, resolved.entries),
+            nearest=None if inside else nearest(path, every),
         )
     entry, shipped_with = resolved.entries[path], resolve("baseline").entries.get(path)
     told = dict(zip(COLUMNS, row(entry), strict=True))

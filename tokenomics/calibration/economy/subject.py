@@ -60,10 +60,15 @@ class Subject:
         )
 
 
+def fitted_of(days: int, holdout: float) -> int:
+    """Returns of so many that are fitted; one at least is held out."""
+    return min(round(days * (1.0 - holdout)), days - 1)
+
+
 def least_returns(holdout: float) -> int:
     """Returns of the shortest history of which `LEAST_DAYS` are fitted."""
     days = LEAST_DAYS
-    while round(days * (1.0 - holdout)) < LEAST_DAYS:
+    while fitted_of(days, holdout) < LEAST_DAYS:
         days += 1
     return days
 
@@ -95,4 +100,4 @@ def subject_of(history: Closes, holdout: float) -> Subject:
         raise InputError(
             f"{days} daily returns", file=history.file, expected=f"at least {least}{WHY}"
         )
-    return Subject(history, round(days * (1.0 - holdout)))
+    return Subject(history, fitted_of(days, holdout))
