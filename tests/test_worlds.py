@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bundles import CREATED
@@ -17,7 +18,7 @@ from tokenomics.governance.bundle.bundle import make_manifest, write_bundle
 from tokenomics.governance.bundle.make import complete, propose
 from tokenomics.governance.evidence.evidence import Evidence
 from tokenomics.governance.evidence.plan import from_plain
-from tokenomics.governance.evidence.separation import separate
+from tokenomics.governance.evidence.separation import separate, too_few
 from tokenomics.governance.evidence.simulation import simulate
 from tokenomics.governance.evidence.worlds import NO_PROBABILITY, OUTCOMES, SAID, InWorlds, scales
 from tokenomics.governance.evidence.worlds_record import WorldsAsked
@@ -32,6 +33,7 @@ from tokenomics.model.model import MODEL
 from tokenomics.model.steady_state import starts
 from tokenomics.parameters import place, resolve
 
+CHOSEN = SimpleNamespace(worlds=SimpleNamespace(chosen=list("abcdefghijkl")))
 LATENCY, SERVICES, SHARE = (
     "capacity.network_latency",
     "demand.services",
@@ -47,6 +49,12 @@ def at_rest(name, **values):
     resolved = resolve("baseline")
     swept = {path.replace("__", "."): np.array([value]) for path, value in values.items()}
     return float(starts(dict(resolved.today), MODEL, swept, 1)[name][0])
+
+
+def judged(values, happens, word="fails"):
+    """Verdicts of one limit in worlds whose parameters are `CHOSEN`."""
+    verdict = np.where(happens, word, "undecided")
+    return pd.DataFrame(values, columns=CHOSEN.worlds.chosen).assign(verdict=verdict)
 
 
 def toy():
@@ -394,3 +402,41 @@ def test_what_no_parameter_tells_is_not_explained():
     values = np.zeros((8, 2))
     assert separate(values, np.arange(8) < 3) is None
     assert separate(values, np.ones(8, dtype=bool)) is None
+
+
+@pytest.mark.parametrize("happens", [np.arange(64) == 63, np.arange(64) != 63])
+def test_one_world_at_the_end_of_a_parameter_is_too_few_to_tell_by_it(happens):
+    values = np.random.default_rng(4).random((64, 12))
+    values[:, 2].sort()
+    assert separate(values, happens) is None and too_few(values, happens)
+    said = InWorlds(SimpleNamespace(plan=CHOSEN))._where(judged(values, happens), "fails")
+    few = "1 is" if happens.sum() == 1 else "the 1 other is"
+    assert said.endswith(f" of 64 worlds, and {few} too few to tell by which parameters")
+
+
+def test_more_worlds_that_nothing_tells_are_not_too_few():
+    values, happens = np.zeros((64, 12)), np.arange(64) < 9
+    assert not too_few(values, happens)
+    said = InWorlds(SimpleNamespace(plan=CHOSEN))._where(judged(values, happens), "fails")
+    assert said == "fails in 9 of 64 worlds, which no one or two parameters tell from the others"
+
+
+@pytest.mark.parametrize(
+    ("where", "without", "told"),
+    [
+        ((61, 62, 63), 0, "exactly where c is above 36,050"),
+        (
+            (59, 61, 63),
+            1,
+            "mostly where c is above 35,850. There it holds in 3 of 5 worlds, elsewhere in 0 of "
+            "58 that start",
+        ),
+    ],
+)
+def test_where_a_limit_flips_is_counted_there_and_elsewhere(where, without, told):
+    values = np.random.default_rng(4).random((64, 12))
+    values[:, 2] = 3e4 + 1e2 * np.arange(64)
+    box = judged(values, np.isin(np.arange(64), where), "holds")
+    box.loc[: without - 1, "verdict"] = "no start"
+    said = InWorlds(SimpleNamespace(plan=CHOSEN))._where(box, "holds")
+    assert said == f"holds in 3 of 64 worlds: {told}"

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
+
+from ...shown import readable
 
 PERMUTATIONS = 199
 CHANCE = 0.05  # a split that relabelled worlds reach as often or more tells nothing
@@ -46,7 +49,7 @@ class Separation:
     def words(self, names: Sequence[str]) -> str:
         """The conditions in words. names: of the parameters, by column."""
         return " and ".join(
-            f"{names[one.column]} is {'above' if one.above else 'below'} {one.threshold:.3g}"
+            f"{names[one.column]} is {'above' if one.above else 'below'} {readable(one.threshold)}"
             for one in self.conditions
         )
 
@@ -73,6 +76,14 @@ def separate(values: np.ndarray, happens: np.ndarray) -> Separation | None:
     if second is not None and gain >= MORE:
         conditions, inside = (found, second), inside & second.holds(values)
     return Separation(conditions, (int((inside & happens).sum()), int((inside & ~happens).sum())))
+
+
+def too_few(values: np.ndarray, happens: np.ndarray) -> bool:
+    """Whether it happens, or does not, in so few worlds that some threshold of some parameter may
+    part them exactly by chance: two ends of each parameter, of as many ways to pick such worlds.
+    """
+    worlds, parameters = values.shape
+    return 2 * parameters / comb(worlds, int(happens.sum())) > CHANCE
 
 
 def _best(values: np.ndarray, happens: np.ndarray) -> tuple[Condition | None, float]:

@@ -25,7 +25,7 @@ from ...parameters import Resolved
 from ...results.evaluation import evaluate_metrics
 from ...results.metrics import METRICS
 from .plan import EvidencePlan
-from .separation import separate
+from .separation import separate, too_few
 from .statement import FullStatement, Limit
 from .sums import add_up
 from .verdict import FAILS, HOLDS, UNDECIDED, stated
@@ -188,16 +188,23 @@ class InWorlds:
         front = f"{'has no start' if word == NO_START else word} in {count} of {len(box)} worlds"
         if not rest:
             return f"{front}, all that start"
-        found = separate(started[record.chosen].to_numpy(dtype=float), happens)
+        values = started[record.chosen].to_numpy(dtype=float)
+        found = separate(values, happens)
+        if found is None and too_few(values, happens):
+            few = f"{count}" if count <= rest else f"the {counted(rest, 'other')}"
+            verb = "is" if min(count, rest) == 1 else "are"
+            return f"{front}, and {few} {verb} too few to tell by which parameters"
         if found is None:
             return f"{front}, which no one or two parameters tell from the others"
         yes, no = found.inside
-        part = (
-            f"{found.words(record.chosen)} ({yes} of these {counted(count, 'world')}, and {no} of "
-            f"the other {rest})"
+        where = found.words(record.chosen)
+        if yes == count and not no:
+            return f"{front}: exactly where {where}"
+        others = f"{count + rest - yes - no}{' that start' if len(started) < len(box) else ''}"
+        return (
+            f"{front}: mostly where {where}. There it {SAID[word]} in {yes} of "
+            f"{counted(yes + no, 'world')}, elsewhere in {count - yes} of {others}"
         )
-        only = yes == count and not no
-        return f"{front}: {'exactly' if only else 'mostly'} where {part}"
 
     def sentences(self) -> list[str]:
         """What a verdict says of worlds: how they were chosen, and where a limit flips; nothing
