@@ -21,6 +21,7 @@ import tokenomics as tk
 from paths import command
 from proposals import CREATED, EVIL, PROPOSAL
 from tokenomics.errors import InputError, ModelError
+from tokenomics.experiments.optimise import constraint
 from tokenomics.governance.bundle import make
 from tokenomics.governance.bundle.bundle import (
     RUNS,
@@ -42,6 +43,7 @@ from tokenomics.governance.evidence.simulation import simulate
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.report.render import render
 from tokenomics.governance.report.tables import reached, watch
+from tokenomics.results.intervals import FEWEST_EQUAL
 
 
 @pytest.fixture(scope="module")
@@ -328,6 +330,30 @@ def test_no_difference_in_any_run_does_not_prove_that_a_probability_is_unchanged
     )
     own = Evidence(plan, simulate(plan)).own_checks()
     assert list(own["verdict"]) == ["undecided", "holds"] and list(own["estimate"]) == [0.0, 0.0]
+
+
+def test_each_verdict_follows_from_the_table_of_checks(evidence, rendered):
+    with io.StringIO(rendered[1]["data/checks.csv"].decode()) as file:
+        rows = list(csv.DictReader(file))
+    assert {row["verdict"] for row in rows} >= {"holds", "fails"}
+    for row in rows:
+        rule = constraint(row["limit"], "limits")
+        beyond = [
+            [rule.excess(float(row[end + which])) > 0.0 for end in ("low", "high")]
+            for which in ("", "_at_once")
+        ]
+        expected = "fails" if all(beyond[1]) else "undecided" if any(beyond[0]) else "holds"
+        if int(row["failed"]) == 0 and int(row["n"]) >= FEWEST_EQUAL:
+            assert row["verdict"] == expected, row
+        assert float(row["low_at_once"]) <= float(row["low"])
+
+
+def test_how_often_a_check_at_its_limit_is_wrong_is_said_for_so_many_at_once(evidence, rendered):
+    cases = 40 * evidence.checked_at_once
+    assert evidence.checked_at_once > 1
+    assert (
+        f"in 1 of 40 cases, and to fail in 1 of {cases:,}, as" in rendered[1]["report.md"].decode()
+    )
 
 
 def test_runs_and_sweeps_become_bundles_whose_numbers_are_computed_again(tmp_path):

@@ -39,8 +39,8 @@ class HasRuns(Protocol):
 
 
 def check(evidence: HasRuns, limit: Limit, case: int, point: int, today: int = 0) -> dict[str, Any]:
-    """A limit in a scenario, at a point: estimate with its 95 % interval, and whether it holds,
-    fails or is undecided.
+    """A limit in a scenario, at a point: estimate with its own 95 % interval and that for all
+    checks at once (low_at_once, high_at_once), and whether it holds, fails or is undecided.
 
     It holds where all of its own interval does: that all limits hold is told by each at its
     own level (Berger 1982, Technometrics 24, 295-300). It fails where nothing of its interval
@@ -64,7 +64,8 @@ def check(evidence: HasRuns, limit: Limit, case: int, point: int, today: int = 0
     s, wide = interval(LEVEL), interval(1.0 - (1.0 - LEVEL) / evidence.checked_at_once)
     low, high, n = float(s.low[0]), float(s.high[0]), int(s.n[0])
     worst = max(float(rule.excess(end)) for end in (low, high))
-    best = min(float(rule.excess(end[0])) for end in (wide.low, wide.high))
+    ends = {"low_at_once": float(wide.low[0]), "high_at_once": float(wide.high[0])}
+    best = min(float(rule.excess(end)) for end in ends.values())
     failed = len(mine) - n
     verdict = UNDECIDED
     if n > 1 and (low < high or n >= FEWEST_EQUAL):  # the same number in few runs proves nothing
@@ -80,6 +81,7 @@ def check(evidence: HasRuns, limit: Limit, case: int, point: int, today: int = 0
     return (
         evidence.front(case, point)
         | told
+        | ends
         | {"n": n, "failed": failed, "unit": chosen.unit, "verdict": verdict}
     )
 

@@ -34,6 +34,8 @@ from .worlds_record import TODAY_IN_WORLD, WORLD
 NO_START = "no start"
 OUTCOMES = (HOLDS, FAILS, UNDECIDED, NO_START)
 SAID = {HOLDS: "holds", FAILS: "fails", UNDECIDED: "is undecided", NO_START: "has no start"}
+# of a check, in a world
+FOUND = ("estimate", "low", "high", "low_at_once", "high_at_once", "n", "failed", "verdict")
 CLOSES = 3  # of a network at rest, of which a metric is computed for its value on day 0
 NO_PROBABILITY = (
     "Counts of worlds are over an assumed box, in which every value counts alike: they are no "
@@ -99,7 +101,7 @@ class InWorlds:
     @cached_property
     def table(self) -> pd.DataFrame:
         """Every limit in every world: number, limit, of, world, in_box, the parameters, allowed
-        (the limit's number, scaled), estimate, low, high, n, failed, verdict.
+        (the limit's number, scaled), and `FOUND`.
         """
         evidence, record = self.evidence, self.evidence.plan.worlds
         rows: list[dict[str, Any]] = []
@@ -123,7 +125,7 @@ class InWorlds:
                         **dict(zip(record.chosen, self.values[world], strict=True)),
                         "allowed": allowed,
                     }
-                    | {k: found[k] for k in ("estimate", "low", "high", "n", "failed", "verdict")}
+                    | {k: found[k] for k in FOUND}
                 )
         return pd.DataFrame(rows)
 

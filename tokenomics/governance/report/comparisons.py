@@ -153,7 +153,7 @@ def sensitivity(evidence: Evidence) -> ReportTable:
     frame = evidence.sensitivity
     caption = (
         "The proposal with one parameter changed, less the proposal: largest mean difference [95 "
-        "%], and its scenario"
+        "%, all of a scenario at once], and its scenario"
     )
     return ReportTable("sensitivity", caption, frame, _by_change(evidence, frame, worst=False))
 
@@ -164,8 +164,8 @@ def robustness(evidence: Evidence) -> ReportTable | None:
     if frame.empty:
         return None
     caption = (
-        "The proposal less today, both with one assumption changed: worst mean difference [95 %], "
-        "and its scenario"
+        "The proposal less today, both with one assumption changed: worst mean difference [95 %, "
+        "all of a scenario at once], and its scenario"
     )
     return ReportTable("robustness", caption, frame, _by_change(evidence, frame, worst=True))
 

@@ -122,8 +122,12 @@ def cell(value: Any) -> str:
 
 def with_interval(mean: float, low: float, high: float) -> str:
     """A mean and its interval; the mean alone where it has none."""
-    first, *ends = map(cell, (mean, low, high))
-    return first if np.isnan(low) else f"{first} [{', '.join(ends)}]"
+    return f"{cell(mean)} {interval(low, high)}".rstrip()
+
+
+def interval(low: float, high: float) -> str:
+    """An interval; nothing where there is none."""
+    return "" if np.isnan(low) else f"[{cell(low)}, {cell(high)}]"
 
 
 def gap(difference: float, low: float, high: float) -> str:

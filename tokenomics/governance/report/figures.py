@@ -222,8 +222,8 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
     )
     caption = (
         "What the proposal moves, most first: blue better, orange worse, grey no more than "
-        "matters, or undecided; a mark for each scenario. A mean that is not told from zero has no "
-        "relative change."
+        "matters, or undecided; a mark for each scenario. 95 % intervals hold for all differences "
+        "of a scenario at once. A mean that is not told from zero has no relative change."
     )
     return Picture("effects", caption, f"Relative changes. {alt}"), canvas
 
@@ -261,8 +261,8 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
         axis.set_xlabel(f"change of {METRICS[name].axis}", size=SMALL)
         axes_of.title(axis, f"{METRICS[name].label} moves most with {first['values']}")
     caption = (
-        "The proposal with one parameter changed, less the proposal: mean and 95 % interval, in "
-        "the scenario where it moves most."
+        "The proposal with one parameter changed, less the proposal: mean and 95 % interval, all "
+        "of a scenario at once, in the scenario where it moves most."
     )
     return Picture("sensitivity", caption, "; ".join(words) + "."), canvas
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ...errors import counted
+from ...results.intervals import LEVEL
 from ..evidence.evidence import Evidence
 from ..evidence.verdict import FAILS, HOLDS, UNCHANGED, UNDECIDED, listed, stated
 from . import comparisons, input_tables, tables
@@ -18,6 +20,7 @@ NO_CALIBRATION = (
     "of parameters."
 )
 CALIBRATION = "calibration"  # what the tables are called whose columns are a proposer's own
+ONE_SIDED = (1.0 - LEVEL) / 2.0  # share of intervals that lie beyond the true value on one side
 SHOWN = 10  # errors of points that could not start
 MODEL_LIMITS = (
     (
@@ -25,16 +28,13 @@ MODEL_LIMITS = (
         "speculators, not a forecast of this token's price."
     ),
     (
-        "Intervals are of Monte-Carlo error alone, 95 % each: they narrow with more runs, and say "
-        "nothing of wrong parameters or a wrong model."
+        "Intervals are of Monte-Carlo error alone, at 95 %: each by itself or, where that is said, "
+        "all at once. They narrow with more runs, and say nothing of wrong parameters or a wrong "
+        "model."
     ),
     "What the scenarios do not contain was not tested.",
 )
 PROPOSAL_LIMITS = (
-    (
-        "Of many checks some come out wrong by chance: one whose true value lies at its limit is "
-        "said to hold, or to fail, in 1 of 40 cases each."
-    ),
     (
         "Runs of one index meet the same shocks under every set of values, so that differences are "
         "those of the values."
@@ -260,6 +260,17 @@ def proposal_sections(evidence: Evidence, drawn: Mapping[str, Picture]) -> list[
     return sections
 
 
+def _by_chance(checks: int) -> str:
+    """How often a check is wrong whose true value is at its limit. checks: judged at once."""
+    cases = round(1.0 / ONE_SIDED)
+    return (
+        f"Of many checks some come out wrong by chance: one whose true value lies at its limit is "
+        f"said to hold in 1 of {cases} cases, and to fail in 1 of {cases * checks:,}, as "
+        f"{counted(checks, 'check')} of one set of values {'are' if checks > 1 else 'is'} judged "
+        f"at once."
+    )
+
+
 def _some(drawn: Mapping[str, Picture], *names: str) -> tuple[Picture, ...]:
     return tuple(drawn[name] for name in names if name in drawn)
 
@@ -352,11 +363,12 @@ def closing(evidence: Evidence, figures: bool) -> list[Section]:
             f"results): {evidence.id}"
         ),
     )
+    chance = (_by_chance(evidence.checked_at_once),) if evidence.claim else ()
     return [
         Section("Metrics", folded=(input_tables.definitions(evidence),)),
         Section(
             "Limits of the model",
-            bullets=(*MODEL_LIMITS, *(PROPOSAL_LIMITS if evidence.claim else ())),
+            bullets=(*MODEL_LIMITS, *chance, *(PROPOSAL_LIMITS if evidence.claim else ())),
         ),
         Section("Compute it again", again, code=f"tokenomics verify . --id {evidence.id}"),
     ]

@@ -21,7 +21,7 @@ from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence
 from ..evidence.structure import COMPARED
 from ..evidence.sums import add_up
-from .document import ReportTable, cell, with_interval
+from .document import ReportTable, cell, interval, with_interval
 from .marks import marked
 
 FEW = "too few runs for this quantile"
@@ -86,6 +86,9 @@ def limits(evidence: Evidence) -> ReportTable:
             "verdict": frame["verdict"],
             "estimate [95 %]": [
                 with_interval(row.estimate, row.low, row.high) for row in frame.itertuples()
+            ],
+            "[95 %, all at once]": [
+                interval(row.low_at_once, row.high_at_once) for row in frame.itertuples()
             ],
             "unit": frame["unit"],
             "runs": frame["n"],
