@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -40,6 +41,7 @@ from tokenomics.governance.evidence.recorded import (
     runs_of_sweep,
 )
 from tokenomics.governance.evidence.simulation import simulate
+from tokenomics.governance.evidence.sums import written
 from tokenomics.governance.proposal.proposal import read_proposal
 from tokenomics.governance.report.render import render
 from tokenomics.governance.report.tables import reached, watch
@@ -154,6 +156,33 @@ def test_a_failure_table_adds_up_over_its_rows(rendered):
         == body["runs"].astype(int).sum()
         == body["finished"].astype(int).sum()
     )
+
+
+def test_parts_add_up_to_their_total_as_they_are_printed(rendered):
+    for name, last in (("supply", "total"), ("fees", "sum")):
+        table = next(t for t in rendered[0].tables if t.name == name)
+        parts = table.frame.select_dtypes("number").columns.drop(last)
+        for row in table.text()[[*parts, last]].itertuples(index=False):
+            *own, total = (Decimal(cell.replace(",", "")) for cell in row)
+            assert sum(own) == total, row
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ((0.12344, 0.12344, 0.12344), ["0.12344", "0.12344", "0.12344", "0.37032"]),
+        (
+            (1_092_614.3, 1e7, 1.5e7, 73_907_385.7),
+            ["1,093,000", "10,000,000", "15,000,000", "73,907,000", "100,000,000"],
+        ),
+        ((0.3, 0.0, 0.7), ["0.3", "0", "0.7", "1"]),
+        ((1 / 3, 1 / 3, 1 / 3), ["0.3333"] * 3 + ["1"]),
+        ((0.0, 0.0), ["0", "0", "0"]),
+        ((2e-4, 1e8), ["0", "100,000,000", "100,000,000"]),
+    ],
+)
+def test_so_many_digits_are_printed_that_parts_add_up(parts, told):
+    assert written(parts, sum(parts)) == told
 
 
 def test_a_trigger_from_too_few_runs_is_said_so(evidence):

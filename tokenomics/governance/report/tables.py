@@ -20,7 +20,7 @@ from ...results.intervals import quantile_interval
 from ...results.metrics import METRICS
 from ..evidence.evidence import Evidence
 from ..evidence.structure import COMPARED
-from ..evidence.sums import add_up
+from ..evidence.sums import add_up, written
 from .document import ReportTable, cell, interval, with_interval
 from .marks import marked
 
@@ -49,27 +49,37 @@ def fee_split(evidence: Evidence) -> ReportTable:
                 "sum": burn + treasury + operators,
             }
         )
+    frame = pd.DataFrame(rows).fillna(0.0)
+    parts = [name for name in frame if name not in ("values", "sum")]
     return ReportTable(
         "fees",
         "Where a unit of fees goes; the controller may move the burned share",
-        pd.DataFrame(rows).fillna(0.0),
+        frame,
+        _added(frame, parts, "sum"),
     )
 
 
 def supply_split(evidence: Evidence) -> ReportTable:
     """Who holds the tokens at the start; the parts are checked to add up to the total."""
-    rows = []
+    rows, names = [], ["staked", "treasury", "locked", "circulating"]
     for label, case in zip(evidence.plan.labels, evidence.plan.cases, strict=True):
         found = start_state(case.resolved.today)
         parts = [found[name] for name in ("staked", "treasury_tok", "locked", "circulating_supply")]
         add_up(parts, found["total_supply"], f"supply in {label}")
-        names = ("staked", "treasury", "locked", "circulating")
         rows.append(
             {"scenario": label}
             | dict(zip(names, parts, strict=True))
             | {"total": found["total_supply"], "unit": "TOK"}
         )
-    return ReportTable("supply", "Token supply at the start", pd.DataFrame(rows))
+    frame = pd.DataFrame(rows)
+    return ReportTable("supply", "Token supply at the start", frame, _added(frame, names, "total"))
+
+
+def _added(frame: pd.DataFrame, parts: list[str], total: str) -> pd.DataFrame:
+    """A table whose parts add up in every row as they are printed."""
+    columns = [*parts, total]
+    cells = [written(row[:-1], row[-1]) for row in frame[columns].to_numpy(dtype=float).tolist()]
+    return frame.assign(**dict(zip(columns, zip(*cells, strict=True), strict=True)))
 
 
 def limits(evidence: Evidence) -> ReportTable:
