@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from proposals import PROPOSAL
 from tokenomics.governance.evidence.evidence import Evidence
@@ -14,6 +15,7 @@ from tokenomics.governance.report.axes import settle
 from tokenomics.governance.report.fan import over_time
 from tokenomics.governance.report.figures import effects, spread, svg
 from tokenomics.governance.verify.redrawn import difference
+from tokenomics.results.metrics.declaration import LABELS
 
 LOW, DEEP = "treasury_low <= 0.9", "max_drawdown <= 0.25"
 DAYS, QUANTILES = (0.0, 5.0, 30.0), (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
@@ -153,6 +155,18 @@ def test_there_is_no_relative_change_of_what_is_about_zero(plan):
     _, figure = effects(found)
     drawn = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     assert "largest fall of the price" in drawn and "lowest reserve" not in drawn
+
+
+def test_the_figure_of_effects_has_a_tick_beyond_the_largest_and_no_text_outside(plan, monkeypatch):
+    monkeypatch.setitem(LABELS, "max_drawdown", "a fall of the price with a name that leaves little")
+    _, figure = effects(evidence(plan, {"limit": LOW}, moved=0.046))
+    settle(figure)
+    axis, canvas = figure.axes[0], FigureCanvasAgg(figure)
+    (low, high), ends = axis.get_xlim(), axis.dataLim.intervalx
+    ticks = [tick for tick in axis.get_xticks() if low <= tick <= high]
+    assert ends[1] > 20 and min(ticks) <= ends[0] and max(ticks) >= ends[1]
+    box = axis.xaxis.label.get_window_extent(canvas.get_renderer())
+    assert box.x0 >= 0.0 and box.x1 <= figure.bbox.x1
 
 
 def test_a_spread_is_drawn_of_what_varies_and_does_not_merely_happen(plan):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from ...shown import GROUPED
 
@@ -98,6 +98,22 @@ def rows(axis: Any, names: Sequence[str], size: float = TEXT) -> None:
     axis.xaxis.set_major_locator(MaxNLocator(MOST_TICKS))
     axis.xaxis.set_major_formatter(number)
     axis.grid(axis="x", alpha=0.25)
+
+
+def quantity(axis: Any, text: str) -> None:
+    """What the numbers below a panel are, up to its right edge: names on its left may leave it
+    narrower than this text, which would be cut off in the middle of it.
+    """
+    axis.set_xlabel(text, size=SMALL, loc="right")
+
+
+def bracket(axis: Any, ticks: Sequence[float]) -> None:
+    """These ticks, of which one is beyond all that is drawn on either side."""
+    low, high = axis.get_xlim()
+    below = max((tick for tick in ticks if tick <= low), default=low)
+    axis.set_xlim(below, min((tick for tick in ticks if tick >= high), default=high))
+    axis.xaxis.set_major_locator(FixedLocator(ticks))
+    axis.xaxis.set_minor_locator(NullLocator())
 
 
 def legend(canvas: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:

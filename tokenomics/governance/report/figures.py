@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, NullLocator
 
 from ...errors import counted
 from ...results import sweep_figures
@@ -120,7 +119,7 @@ def limits(evidence: Evidence) -> tuple[Picture, Figure]:
         )
         axis.set_xlim(low, high)
         axes_of.rows(axis, [axes_of.worded(shown[name]) for name in scenarios])
-        axis.set_xlabel(f"{_change(limit)}{METRICS[rule.metric].axis}", size=SMALL)
+        axes_of.quantity(axis, f"{_change(limit)}{METRICS[rule.metric].axis}")
         axes_of.title(axis, _outcome(limit, own[own["values"] == PROPOSED]["verdict"]))
     # a limit on a change has no dot for today, so that the first panel with all of them gives the
     # legend
@@ -203,11 +202,9 @@ def effects(evidence: Evidence) -> tuple[Picture, Figure] | None:
     axis.axvline(0.0, color="black", linewidth=0.8)
     axis.set_xscale("symlog", linthresh=10.0)
     axes_of.rows(axis, [METRICS[name].label for name in names])
-    axis.xaxis.set_major_locator(FixedLocator(TICKS))
-    axis.xaxis.set_minor_locator(NullLocator())
-    axis.set_xlabel(
-        "change against today [% of today's mean]\nlinear within 10 %, logarithmic beyond",
-        size=SMALL,
+    axes_of.bracket(axis, TICKS)
+    axes_of.quantity(
+        axis, "change against today [% of today's mean]\nlinear within 10 %, logarithmic beyond"
     )
     most = told.loc[told["difference"].abs().idxmax()]
     axes_of.title(
@@ -258,7 +255,7 @@ def sensitivity(evidence: Evidence) -> tuple[Picture, Figure] | None:
         )
         axis.axvline(0.0, color="black", linewidth=0.8)
         axes_of.rows(axis, labels, SMALL)
-        axis.set_xlabel(f"change of {METRICS[name].axis}", size=SMALL)
+        axes_of.quantity(axis, f"change of {METRICS[name].axis}")
         axes_of.title(axis, f"{METRICS[name].label} moves most with {first['values']}")
     caption = (
         "The proposal with one parameter changed, less the proposal: mean and 95 % interval, all "
