@@ -4,6 +4,7 @@ more; nothing else may.
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tokenomics.governance.report.document import ReportTable, cell, gap, with_interval
 from tokenomics.governance.report.marks import BEGIN, TOLERANCE, follows, marked, plain
@@ -77,6 +78,20 @@ def test_the_line_that_is_told_is_one_that_rounding_does_not_explain():
     assert agree("report.md", b"0.1563\nlimit 5\n", made)
     found = differing("report.md", b"a\n| 1,988,000 USD |", b"a\n| 988,000 USD |")
     assert (found.what, found.recorded, found.found) == ("line 2", 1988000.0, 988000.0)
+
+
+@pytest.mark.parametrize(
+    ("row", "what", "recorded"),
+    [
+        ('"a, b",1.5,3\n', "line 2, column mean", 1.5),
+        ('"a, b",1.5,4\n', "line 2, columns mean, low", '"a, b",1.5,4'),
+        ('"a, b",1.5\n', "line 2", '"a, b",1.5'),
+    ],
+)
+def test_of_a_table_the_columns_are_told(row, what, recorded):
+    made = 'name,mean,low\n"a, b",2.5,3\n'
+    found = differing("data/means.csv", ("name,mean,low\n" + row).encode(), made.encode())
+    assert (found.what, found.recorded) == (what, recorded)
 
 
 def test_marks_are_taken_out_whatever_the_number():

@@ -160,8 +160,8 @@ OTHERWISE = {
         {"proposed": PROPOSAL["proposed"] | {"treasury.fee_share": 0.2}},
         "proposed: treasury.fee_share",
     ),
-    "an alternative": ({"alternatives": {"more": {"supply.burn_share": 0.6}}}, "more: role"),
-    "what is varied": ({"sensitivity": {"runs": 3, "step": 0.3}}, "supply.burn_share = 0.24: role"),
+    "an alternative": ({"alternatives": {"more": {"supply.burn_share": 0.6}}}, "more"),
+    "what is varied": ({"sensitivity": {"runs": 3, "step": 0.3}}, "supply.burn_share = 0.24"),
     "the metrics": ({"metrics": ["churn"]}, "metrics"),
     "more runs": ({"runs": 100_000}, "runs"),
     "another seed": ({"seed": 4}, "seed"),
@@ -187,6 +187,22 @@ def test_a_file_that_proposes_otherwise_is_found(made, tmp_path, what):
     assert f"{found} is not what was simulated" in told
     (tmp_path / GIVEN).write_text(json.dumps(PROPOSAL))
     assert disagreements(tmp_path, made[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"proposed": {"supply.burn_share": 0.31}}, ["proposed: supply.burn_share"]),
+        ({"set": {"simulation.days": 13}}, ["set: simulation.days"]),
+        ({"runs": 4, "seed": 4}, ["runs", "seed"]),
+    ],
+)
+def test_what_follows_from_a_difference_is_no_further_one(made, tmp_path, change, told):
+    (tmp_path / "inputs").mkdir()
+    (tmp_path / GIVEN).write_text(json.dumps(PROPOSAL | change))
+    found = disagreements(tmp_path, made[1])
+    assert [one.what for one in found] == [f"{what} is not what was simulated" for what in told]
+    assert all("None" not in str(one) for one in found)
 
 
 @pytest.fixture

@@ -158,7 +158,9 @@ def test_there_is_no_relative_change_of_what_is_about_zero(plan):
 
 
 def test_the_figure_of_effects_has_a_tick_beyond_the_largest_and_no_text_outside(plan, monkeypatch):
-    monkeypatch.setitem(LABELS, "max_drawdown", "a fall of the price with a name that leaves little")
+    monkeypatch.setitem(
+        LABELS, "max_drawdown", "a fall of the price with a name that leaves little"
+    )
     _, figure = effects(evidence(plan, {"limit": LOW}, moved=0.046))
     settle(figure)
     axis, canvas = figure.axes[0], FigureCanvasAgg(figure)

@@ -4,6 +4,7 @@ platform's rounding alone explains it.
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 
@@ -15,6 +16,7 @@ GROUPED = re.compile(
     r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?"
 )  # with commas between thousands, which divide cells in a CSV
 BESIDE = 40  # characters that are shown before a difference
+FEW = 3  # columns of a row that are named
 FIGURES = (".svg", ".png")
 MUCH_LONGER, MUCH_MORE = (
     4,
@@ -46,7 +48,7 @@ def differing(name: str, recorded: bytes, made: bytes) -> Finding | None:
     """Where a file differs first from the one made anew, whose margins may be marked; None where it
     is that one to the letter.
 
-    The line, and the number where it is one.
+    The line, of a table the columns where they are few, and the number where it is one.
     """
     found = plain(made.decode()).encode() if name.endswith(PAGES) else made
     if recorded == found:
@@ -64,8 +66,9 @@ def differing(name: str, recorded: bytes, made: bytes) -> Finding | None:
     line = _first_line(one, two, made.decode("utf-8", "replace").split("\n"))
     mine, other = ("".join(lines[line : line + 1]) for lines in (one, two))
     numbers = _one_number(mine, other, NUMBER if name.endswith(".csv") else GROUPED)
+    where = f"line {line + 1}{_columns(two[0], mine, other) if name.endswith('.csv') else ''}"
     if numbers:
-        return Finding(name, f"line {line + 1}", *numbers)
+        return Finding(name, where, *numbers)
     first = next(
         (i for i, (a, b) in enumerate(zip(mine, other, strict=False)) if a != b),
         min(len(mine), len(other)),
@@ -73,10 +76,25 @@ def differing(name: str, recorded: bytes, made: bytes) -> Finding | None:
     first = max(0, first - BESIDE)
     return Finding(
         name,
-        f"line {line + 1}",
+        where,
         mine[first : first + 3 * BESIDE],
         other[first : first + 3 * BESIDE],
     )
+
+
+def _columns(header: str, mine: str, other: str) -> str:
+    """In which columns two lines of a table differ; nothing of lines that are no whole rows of it,
+    or that differ in many.
+    """
+    try:
+        names, one, two = (next(csv.reader([line])) for line in (header, mine, other))
+    except csv.Error:
+        return ""
+    if not len(names) == len(one) == len(two):
+        return ""
+    found = [name for name, a, b in zip(names, one, two, strict=True) if a != b]
+    told = f", column{'s' * (len(found) > 1)} {', '.join(found)}"
+    return told if 0 < len(found) <= FEW else ""
 
 
 def _first_line(recorded: list[str], found: list[str], marked: list[str]) -> int:
