@@ -96,6 +96,25 @@ def test_an_answer_says_what_it_is_of(tmp_path):
     assert "model" not in told and "8B" in told["hardware"][file]["model"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("--model llama-3.1-70b --precision fp16 --cards 4", "llama-3.1-70b in fp16 on 4 cards"),
+        ("--cards 2", "Instruct in fp8 on 2 cards"),
+        ("--precision fp8 --cards 1", ""),
+        ("", ""),
+    ],
+)
+def test_what_is_asked_for_otherwise_than_measured_is_said_without_the_roofline(
+    tmp_path, asked, said
+):
+    file = measured_file(tmp_path, slower(4, 0.01), slower(16, 0.02))
+    line = ["capacity", "frontier", "--measured", file, "--prompt", "1000", "--output", "500"]
+    status, _, errors = command(*line, "--tpot", "0.015", *asked.split(), folder=tmp_path)
+    assert status == 0
+    assert said in errors and ("on 1 card, not " in errors) == bool(said)
+
+
 def test_beyond_what_was_measured_there_is_a_remark_or_a_refusal(tmp_path):
     file = measured_file(tmp_path, slower(4, 0.01), slower(16, 0.02))
     line = ["capacity", "frontier", "--measured", file]

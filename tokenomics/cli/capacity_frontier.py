@@ -41,6 +41,7 @@ COLUMNS = (
     "1024"
 )
 def frontier(
+    context: typer.Context,
     hardware: Annotated[
         list[str] | None,
         typer.Option(help="A shipped accelerator or a hardware file. Repeatable."),
@@ -159,17 +160,19 @@ def frontier(
     predicted = {"model": model, **how} if hardware else {}
     found = _predicted(hardware or (), model, how, work, limits)
     rows = {name: _row(curve, limits) | {"from": "roofline"} for name, curve in found.items()}
+    setting = {"model": model, "precision": precision, "cards": cards}
+    # beside the roofline's a default is what it is computed with, alone it is nobody's wish
+    asked = {name: value for name, value in setting.items() if hardware or _given(context, name)}
     notes = []
     for name in files:
         sweep, curve, remarks = answer(name, work, limits)
         found[name] = curve
-        own_precision = sweep.precision.lower()
-        own = {"model": sweep.model, "precision": own_precision, "cards": sweep.gpus}
+        own = {"model": sweep.model, "precision": sweep.precision.lower(), "cards": sweep.gpus}
         rows[name] = _row(curve, limits) | {"from": "measured", "description": sweep.description}
         rows[name] |= own
-        asked = (model, precision, cards)
-        if hardware and (known_shape(sweep.model), own_precision, sweep.gpus) != asked:
-            remark(f"{name}: measured with {_setting(*own.values())}, not {_setting(*asked)}")
+        known = own | {"model": known_shape(sweep.model)}
+        if any(known[key] != value for key, value in asked.items()):
+            remark(f"{name}: measured with {_setting(**own)}, not {_setting(**(own | asked))}")
         notes.append(f"{name}: {sweep.description}; interpolated between its points")
         for note in remarks:
             remark(f"{name}: {note}")
@@ -210,6 +213,12 @@ def frontier(
 
 CACHES = ("fp32", "fp16", "bf16", "fp8")
 SPLITS = ("tensor", "experts")
+
+
+def _given(context: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _setting(model: str, precision: str, cards: int) -> str:
