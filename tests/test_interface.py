@@ -39,6 +39,12 @@ def test_h_is_help(words):
     assert command(*words, "-h")[0] == 0
 
 
+def test_the_help_of_verify_says_what_a_sample_does_not_save():
+    (one,) = [found for words, found in commands() if words == ("verify",)]
+    (told,) = [param.help for param in one.params if param.name == "sample"]
+    assert "all runs of the forecast are simulated again" in told and "made anew" in told
+
+
 def test_every_command_takes_quiet():
     told = {" ".join(words): [o for p in one.params for o in p.opts] for words, one in commands()}
     assert [name for name, options in told.items() if options.count("--quiet") != 1] == []

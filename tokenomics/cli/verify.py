@@ -40,7 +40,9 @@ def verify(
     sample: Annotated[
         float | None,
         number(
-            "Share of the runs to simulate again, at random; all by default.",
+            "Share of the runs to simulate again, at random; all by default. Whatever it is, the "
+            "step is compiled, all runs of the forecast are simulated again, and report, tables "
+            "and figures are made anew: of a small share that takes most of the time.",
             bounds.PART,
             metavar="SHARE",
         ),
