@@ -111,6 +111,22 @@ def test_what_lies_outside_is_that_of_scipy(freedom):
         assert outside(value, freedom) == pytest.approx(exact, rel=1e-5, abs=1e-15)
 
 
+@pytest.mark.parametrize("freedom", [1, 2, 3, 8, 39, 998])
+def test_a_small_tail_keeps_its_digits(freedom):
+    for value in (5.5, 12.0, 30.0, 1e4):
+        exact = max(2.0 * stats.t.sf(value, freedom), 1e-320)
+        found = max(outside(value, freedom), 1e-320)
+        assert found == pytest.approx(exact, rel=1e-8, abs=1e-299)
+
+
+def test_no_p_is_0():
+    gaps = np.random.default_rng(1).normal(1.0, 1e-3, (2, 40))
+    gaps[1] = 1.0
+    p = paired(gaps).p_values()
+    assert (p > 0.0).all() and p[0] < 1e-50
+    assert paired(np.ones((1, 2000))).p_values() > 0.0
+
+
 def test_p_of_a_probability_is_mcnemar_s_and_of_one_number_the_sign_test_s():
     gaps = np.zeros((4, 8))
     gaps[1], gaps[2, :6] = 0.25, 1.0

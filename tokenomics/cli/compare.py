@@ -18,6 +18,7 @@ from .output import distinct, listed, print_json, progress_bar, say, show_frame
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 NOBODY = "-"  # in place of the best policy
 UNTOLD = "not told"  # in place of a p of fewer than two runs
+TINY = 1e-290  # below it a p may be the least that is told, times the differences of a table
 
 
 @app.command(
@@ -264,6 +265,12 @@ def _years(text: str) -> tuple[int, ...]:
         raise InputError(f"'{text}'", argument="years", expected=expected) from None
 
 
+def _p(p: float) -> str:
+    if p != p:
+        return UNTOLD
+    return f"{p:.2g}" if p > TINY else f"< {TINY:.0e}"
+
+
 def _show_comparison(result: Any, differences: Any, best: Any) -> None:
     """Winners and differences by scenario."""
     from ..results.differences import in_words
@@ -293,7 +300,7 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
             mean_interval(*row) for row in gaps[["difference", "low", "high"]].to_numpy()
         ]
         gaps["verdict"] = [in_words(row) for row in gaps.itertuples(index=False)]
-        gaps["p"] = [f"{p:.2g}" if p == p else UNTOLD for p in gaps["p"]]
+        gaps["p"] = [_p(p) for p in gaps["p"]]
         gaps["metric"] = [
             f"{METRICS[one.metric].heading}, matters from {readable(one.matters)}"
             for one in gaps.itertuples(index=False)

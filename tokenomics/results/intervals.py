@@ -13,7 +13,7 @@ import numpy as np
 from ..elementary import ndtri
 from ..model.formulas.normal import ndtr
 from ..shown import readable
-from .student import outside, quantile
+from .student import LEAST, outside, quantile
 
 LEVEL = 0.95  # of the confidence intervals
 # half their width in standard deviations of a normal, ndtri(0.5 + LEVEL / 2); a number, for no code
@@ -213,7 +213,7 @@ def mcnemar(first: float, second: float) -> float:
         return 1.0
     if pairs > MANY_PAIRS:
         apart = max(pairs - 2.0 * fewer - 1.0, 0.0) / np.sqrt(pairs)
-        return 2.0 * float(1.0 - ndtr(apart))
+        return 2.0 * float(ndtr(-apart))
     ways = total = 1
     for k in range(1, fewer + 1):
         ways = ways * (pairs - k + 1) // k
@@ -263,7 +263,8 @@ class PairedMoments(Moments):
     def p_values(self, probability: Any) -> np.ndarray:
         """Probability of mean differences at least as large, were there none, each alone: Student's
         t, `mcnemar` for a probability, and the sign test where all runs differ by one number; NaN
-        where fewer than two runs count. probability: as of `paired_intervals`.
+        where fewer than two runs count. None is below `LEAST`. probability: as of
+        `paired_intervals`.
         """
         found = np.full(len(self.counted), np.nan)
         for i in np.flatnonzero(self.counted > 1):
@@ -275,7 +276,7 @@ class PairedMoments(Moments):
             else:
                 error = np.sqrt(self.squares[i] / (n - 1.0) / n)
                 found[i] = outside(abs(float(self.total[i] / n / error)), int(n) - 1)
-        return found
+        return np.maximum(found, LEAST)
 
 
 def paired_intervals(

@@ -10,6 +10,9 @@ from ..model.formulas.normal import ndtr
 
 MANY = 1000  # degrees of freedom, beyond which the expansion is exact to rounding
 MOST = 20_000  # degrees of freedom whose tail is summed up
+LEAST = 1e-300  # of a probability that is not 0: double precision has little below
+NOTHING = 1e-17  # of a sum: less does not change it
+FAR = 0.999999  # within; beyond it 1 less that has lost too many digits
 
 
 @lru_cache(maxsize=10_000)
@@ -36,6 +39,11 @@ def quantile(probability: float, freedom: int) -> float:
 
 def within(value: float, freedom: int) -> float:
     """Probability of at most so large a size, P(|t| ≤ value)."""
+    return _summed(value, freedom)[0]
+
+
+def _summed(value: float, freedom: int) -> tuple[float, float]:
+    """`within`, and the last term of its sum."""
     sine = value / sqrt(freedom + value * value)
     square = freedom / (freedom + value * value)  # of the cosine
     odd = freedom % 2
@@ -44,21 +52,37 @@ def within(value: float, freedom: int) -> float:
         term = term * ((k - 1) / k) * square
         total += term
     if not odd:
-        return sine * total
+        return sine * total, term
     angle = float(arctan(value / sqrt(freedom)))
-    return (angle + (sine * sqrt(square) * total if freedom > 1 else 0.0)) * (2.0 / pi)
+    inside = angle + (sine * sqrt(square) * total if freedom > 1 else 0.0)
+    return inside * (2.0 / pi), term
 
 
 def outside(value: float, freedom: int) -> float:
-    """Probability of a larger size, P(|t| > value).
+    """Probability of a larger size, P(|t| > value), to some digits however small it is.
 
-    Up to `MOST` degrees by the finite sum, beyond as a normal's: Abramowitz and Stegun (1964),
-    26.7.8, to some millionths.
+    Up to `MOST` degrees by the finite sum, and beyond `FAR` by what the same sum has left without
+    an end, which is 1 then. With more degrees as a normal's: Abramowitz and Stegun (1964), 26.7.8,
+    to some millionths, and less well far out.
     """
-    if freedom <= MOST:
-        return max(1.0 - within(value, freedom), 0.0)
-    shrunk = value * (1.0 - 0.25 / freedom) / sqrt(1.0 + 0.5 * value * value / freedom)
-    return 2.0 * float(ndtr(-shrunk))
+    if freedom > MOST:
+        shrunk = value * (1.0 - 0.25 / freedom) / sqrt(1.0 + 0.5 * value * value / freedom)
+        return 2.0 * float(ndtr(-shrunk))
+    inside, term = _summed(value, freedom)
+    return max(1.0 - inside, 0.0) if inside < FAR else _tail(value, freedom, term)
+
+
+def _tail(value: float, freedom: int, term: float) -> float:
+    """What the terms of `_summed` come to that follow its last one."""
+    sine = value / sqrt(freedom + value * value)
+    square = freedom / (freedom + value * value)
+    # the sum of one degree has no term, and its first one is 1
+    k, total = (3, term) if freedom == 1 else (freedom, 0.0)
+    # a term near the least double stays what it is, times almost 1
+    while term > max(NOTHING * total, LEAST):
+        term *= (k - 1) / k * square
+        total, k = total + term, k + 2
+    return sine * total * (2.0 / pi * sqrt(square) if freedom % 2 else 1.0)
 
 
 def _expansion(z: float, freedom: int) -> float:
