@@ -383,7 +383,7 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
     assert status == 0 and "no figure in" in text and not list(out.rglob("*.png"))
     status, text, _ = command(*arguments)
     assert status == 0
-    assert "-: none is told worse than the best mean by more than matters" in text
+    assert "-: no policy is told worse than the best mean by more than matters" in text
     assert "paired difference to none" in text and "tracking_rms [1]" in text
     assert max(len(line) for line in text.splitlines() if line.startswith("treasury")) <= 80
     assert {

@@ -292,7 +292,7 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
                 own[["metric", "best", "not told worse"]],
             )
         if NOBODY in own["best"].tolist():
-            say(f"{NOBODY}: none is told worse than the best mean by more than matters")
+            say(f"{NOBODY}: no policy is told worse than the best mean by more than matters")
         gaps = differences[differences["scenario"] == scenario].copy()
         gaps = gaps[gaps["metric"].isin(named)]
         gaps = gaps.sort_values("metric", kind="stable", key=lambda c: c.map(named.index))
