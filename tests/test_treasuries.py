@@ -118,6 +118,20 @@ def test_a_day_that_never_comes_is_told_where_it_stands_for_the_span():
     assert METRICS["treasury_min"].heading == "treasury_min [USD]"
 
 
+def test_the_interval_of_a_day_does_not_pass_the_span():
+    sets = {"treasury.cost_ratio": 100.0, "simulation.warm_up": 0.0, "simulation.days": 17}
+    asked = {"metrics": ["treasury_low_day"], "runs": 10}
+    low = {"policies": ["pid"], "set": sets, "parameters": {"controller.pid.kp": [0.1]}}
+    swept = tk.sweep(low | asked).table().iloc[0]
+    assert swept["treasury_low_day"] < 17.0 == swept["treasury_low_day_high"]
+    by_path = low | {"parameters": {"simulation.days": [17.0, 18.0]}}
+    by_path["set"] = {path: value for path, value in sets.items() if "days" not in path}
+    assert tk.sweep(by_path | asked).spans.tolist() == [17.0, 18.0]
+    compared = tk.compare(policies=["pid", "none"], sets=sets, **asked, years=()).means()
+    alone = tk.run(policy="pid", sets=sets, runs=10, engine="ensemble").metrics()
+    assert compared["high"].max() <= 17.0 >= alone.loc["treasury_low_day", "high"]
+
+
 def test_a_network_without_a_treasury_has_a_low_one_and_the_meaning_says_so():
     assert of("treasury_low", treasury_usd=[0.0, 0.0]) == 1.0
     assert METRICS["treasury_low"].meaning.endswith("or is 0 from the start")

@@ -222,7 +222,7 @@ class Comparison(Shown):
     @cached_property
     def _means(self) -> pd.DataFrame:
         found = {
-            name: moments.intervals(**METRICS[name].interval)
+            name: moments.intervals(**METRICS[name].interval_over(self.sweep.spans))
             for name, moments in self._summaries.moments.items()
         }
         rows = [

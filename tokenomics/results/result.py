@@ -163,9 +163,9 @@ class Result(Shown):
         >>> table.loc["price_volatility", "unit"]
         '1/sqrt(year)'
         """
-        rows = {}
+        rows, days = {}, self.metric_parameters.simulation.days
         for name, per_run in self.metrics_per_run().items():
-            s = summarise(per_run.to_numpy(), **METRICS[name].interval)
+            s = summarise(per_run.to_numpy(), **METRICS[name].interval_over(days))
             rows[name] = (
                 s.mean,
                 s.low,

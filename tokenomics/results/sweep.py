@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+SPAN = "simulation.days"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sweep(Shown):
@@ -80,6 +82,15 @@ class Sweep(Shown):
     def points(self) -> pd.DataFrame:
         """Parameters of every point."""
         return pd.DataFrame(self.manifest["points"], columns=self.paths)
+
+    @property
+    def spans(self) -> np.ndarray:
+        """Days of every case and point, inf where they are those of the base."""
+        design, cases = self.manifest["design"], len(self.manifest["cases"])
+        if SPAN in self.paths:
+            return np.tile(self.points[SPAN].to_numpy(dtype=float), cases)
+        told = {**design.get("today", {}), **design.get("set", {})}.get(SPAN, np.inf)
+        return np.full(cases * len(self.manifest["points"]), float(told))
 
     @cached_property
     def problems(self) -> dict[int, str]:
@@ -264,7 +275,8 @@ class Sweep(Shown):
         rows = {"case": case, "point": point, "n": np.full(len(case), runs)}
         rows |= {"failed": found.failed, "error": found.errors}
         for name in list(found.moments):
-            s = found.moments.pop(name).intervals(**METRICS[name].interval)
+            how = METRICS[name].interval_over(self.spans)
+            s = found.moments.pop(name).intervals(**how)
             rows |= {name: s.mean, f"{name}_low": s.low, f"{name}_high": s.high}
         return self._named(rows, copy=False)
 

@@ -68,6 +68,13 @@ class Metric:
         """How `intervals` and `summarise` are to treat its values."""
         return {"probability": self.probability, "bounds": self.bounds}
 
+    def interval_over(self, days: Any) -> dict[str, Any]:
+        """`interval` of runs of some days, a number or one a point: what the span cuts off is no
+        more than it.
+        """
+        bounds = (self.bounds[0], days) if self.name in CUT_OFF else self.bounds
+        return self.interval | {"bounds": bounds}
+
     @property
     def gap(self) -> Bounds:
         """Between which the difference of two values lies."""
