@@ -18,6 +18,7 @@ from .stocks import GROUP, Stocks
 
 COLUMNS = ("name", "role", "value", "unit", "bounds", "source", "description")
 UNLISTED = ("base", "published", "detector")  # what no command takes by name
+OTHER_WORDS = dict.fromkeys(("design", "designs"), "sweep")  # of a kind, by which texts call it
 
 
 def text(value: Any) -> str:
@@ -125,7 +126,7 @@ def shipped(only: str | None = None) -> list[tuple[str, str, str]]:
             f"'{only}' is a {others[0]}" if others else f"no kind '{only}'",
             argument="kind",
             expected="one of " + ", ".join(listed),
-            nearest=others[0] if others else nearest(only, listed),
+            nearest=others[0] if others else OTHER_WORDS.get(only) or nearest(only, listed),
         )
     for kind in listed:
         if only in (None, kind):
