@@ -1,5 +1,6 @@
 """Parameters: every number has a unit and a source, and every mistake has one clear line."""
 
+import json
 import os
 import re
 from datetime import date, timedelta
@@ -13,9 +14,10 @@ from tokenomics.capacity.hardware import hardware
 from tokenomics.errors import InputError
 from tokenomics.experiments.design_reading import read_design
 from tokenomics.parameters import ROLES, place, resolve, tables
-from tokenomics.parameters.checking import field_at
+from tokenomics.parameters.checking import field_at, refuse_mistakes
 from tokenomics.parameters.dated import OLD, dated_prices, outdated
 from tokenomics.parameters.documents import Quantity, Strict, validated
+from tokenomics.parameters.kinds import BASE, BEFORE
 from tokenomics.parameters.loading import lacking
 from tokenomics.parameters.locate import find, names
 from tokenomics.parameters.reading import read
@@ -515,12 +517,40 @@ def test_a_card_whose_file_was_edited_is_read_anew(tmp_path):
     ("kind", "message"),
     [
         ("scenarois", "no kind 'scenarois'; expected one of .*did you mean 'scenario'"),
+        ("design", "no kind 'design'; expected one of .*did you mean 'sweep'"),
         ("token_crash", "'token_crash' is a scenario; expected one of .*did you mean 'scenario'"),
     ],
 )
 def test_a_wrong_kind_of_shipped_files_has_its_neighbour(kind, message):
     with pytest.raises(InputError, match=message):
         tables.shipped(kind)
+
+
+def test_a_check_tells_every_value_that_is_wrong_by_itself(tmp_path):
+    (tmp_path / "m.yaml").write_text(
+        "supply:\n  burn_shar: 0.4\n  burn_share: 1.4\noracle:\n  lag: fast\n  noise: 0.01\n"
+    )
+    status, out, errors = command("params", "check", "m.yaml", folder=tmp_path)
+    assert (status, out) == (2, "")
+    told = errors.splitlines()
+    assert [line.partition(": ")[2].partition(": ")[0] for line in told] == [
+        "m.yaml:2",
+        "m.yaml:3",
+        "m.yaml:5",
+    ]
+    assert "did you mean 'burn_share'?" in told[0] and "'fast'; expected a number" in told[2]
+    assert "1.4; expected a number ≥ 0, ≤ 1" in told[1]
+    one = json.loads(command("params", "check", "m.yaml", "--json", folder=tmp_path)[1])["error"]
+    assert one["line"] == 2 and len(one["also"]) == 2
+    for kind in ("base", "policy", "scenario", "overlay"):
+        for name in names(kind):
+            _, leaves = read(find(kind, name))
+            refuse_mistakes(leaf for path, leaf in leaves.items() if path not in (BASE, BEFORE))
+
+
+def test_a_check_says_of_a_design_that_it_is_one():
+    status, _, errors = command("params", "check", find("sweep", "pid_gains"))
+    assert status == 2 and "looks like a design of a sweep; expected a file of param" in errors
 
 
 def test_a_file_is_whole_without_the_stocks_that_need_not_be_given():

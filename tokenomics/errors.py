@@ -51,7 +51,7 @@ class InputError(TokenomicsError):
     """Bad input: a file, key, value, unit, name or option that cannot be used.
 
     The command line exits with status 2. `expected` and `file` name further arguments between
-    `backticks`.
+    `backticks`. `also` has further errors of the same input, where several are looked for.
 
     Parameters
     ----------
@@ -72,6 +72,8 @@ class InputError(TokenomicsError):
     ...     error.nearest
     'pid'
     """
+
+    also: tuple[InputError, ...] = ()
 
     def __init__(
         self,
@@ -121,7 +123,7 @@ class InputError(TokenomicsError):
             )
 
         key = options.get(self.argument, self.argument) if self.argument else self.key
-        return InputError(
+        told = InputError(
             self.found,
             expected=said(self.expected),
             file=said(self.file),
@@ -129,6 +131,8 @@ class InputError(TokenomicsError):
             key=key,
             nearest=self.nearest,
         )
+        told.also = tuple(one.by_option(options) for one in self.also)
+        return told
 
 
 class ModelError(TokenomicsError):

@@ -50,11 +50,14 @@ PLACES = ("found", "expected", "file", "line", "key", "nearest")
 
 @dataclass(frozen=True)
 class Ending:
-    """An error as it is told. parts: of an InputError, by name."""
+    """An error as it is told. parts: of an InputError, by name. also: further errors, told after
+    it.
+    """
 
     status: int
     message: str
     parts: dict[str, Any]
+    also: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """For machines; what is not known is null."""
@@ -63,6 +66,7 @@ class Ending:
                 "message": self.message,
                 **dict.fromkeys(PLACES),
                 **self.parts,
+                **({"also": list(self.also)} if self.also else {}),
                 "status": self.status,
             }
         }
@@ -88,7 +92,8 @@ def ended(command: Callable[[], int | None], as_json: bool) -> int:
         _let_go(sys.stdout)
         return CLOSED
     try:
-        print(f"error: {printable(ending.message)}", file=sys.stderr)
+        for message in (ending.message, *ending.also):
+            print(f"error: {printable(message)}", file=sys.stderr)
         if as_json and not Told.json:
             print_json(ending.plain())
             sys.stdout.flush()
@@ -108,6 +113,7 @@ def explained(error: BaseException) -> Ending:
                 name: None if v is None else v if isinstance(v, int) else str(v)
                 for name, v in places.items()
             },
+            tuple(map(str, error.also)),
         )
     if isinstance(error, TokenomicsError):
         return Ending(NO, str(error), {}) if error.file is None else _own_code(error)

@@ -9,11 +9,12 @@ import typer
 
 from ..errors import InputError, nearest
 from ..parameters import as_history, resolve, tables
-from ..parameters.kinds import BASE
+from ..parameters.checking import refuse_mistakes
+from ..parameters.kinds import BASE, BEFORE
+from ..parameters.layers import read_layer
 from ..parameters.loading import lacking
 from ..parameters.locate import KINDS, find
 from ..parameters.parts import WHOLE, ShippedPart, every_name, is_parameter, kind_and_name, part_of
-from ..parameters.reading import read
 from .help import Sentences
 from .options import (
     Changes,
@@ -242,13 +243,14 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Validate a parameter file: a whole set, or some parameters (a policy, scenario or overlay),
-    which are checked on top of the baseline.
+    which are checked on top of the baseline. Tells every value that is wrong by itself.
     """
     if schema is not None:
         print_json(json_schema(schema))
         return
     path = find("base", file)
-    _, leaves = read(path)
+    _, _, leaves = read_layer("base", str(path))
+    refuse_mistakes(leaf for leaf in leaves.values() if leaf.path not in (BASE, BEFORE))
     partial = BASE not in leaves and lacking(leaves) is not None
     layers = ("baseline", policy, scenario, (str(path), *(overlay or ())), sets)
     resolved = (

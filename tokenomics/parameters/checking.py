@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from ..errors import InputError, nearest
-from .explaining import explained
+from .explaining import explained, shown
 from .fields import Group, Role
 from .reading import Leaf
 from .schema import Parameters
@@ -158,15 +158,29 @@ def fits(path: str, value: Any) -> str | None:
     """None where a value alone is one that the parameter at a path takes; else what is expected
     there.
     """
+    error = mistake(Leaf(path, value, None, None, "", None))
+    return None if error is None else error.expected or str(error)
+
+
+def mistake(leaf: Leaf) -> InputError | None:
+    """What is wrong with a value whatever the others are; None where nothing is."""
     try:
-        check_leaf(Leaf(path, value, None, None, "", None))
+        check_leaf(leaf)
         # bounds alone: the groups that it belongs to are checked with all their values
-        _adapter(path).validate_python(value)
+        _adapter(leaf.path).validate_python(leaf.value)
     except ValidationError:
-        return _expected(place(path))
+        return leaf.error(shown(leaf.value), expected=_expected(place(leaf.path)))
     except InputError as error:
-        return error.expected or str(error)
+        return error
     return None
+
+
+def refuse_mistakes(leaves: Iterable[Leaf]) -> None:
+    """Raise InputError that tells every value that is wrong whatever the others are."""
+    found = [error for leaf in leaves if (error := mistake(leaf))]
+    if found:
+        found[0].also = tuple(found[1:])
+        raise found[0]
 
 
 def nest(tree: dict[str, Any], leaf: Leaf) -> Any:
