@@ -139,11 +139,11 @@ def test_p_of_a_probability_is_mcnemar_s_and_of_one_number_the_sign_test_s():
 @pytest.mark.parametrize(
     ("difference", "verdict", "reading", "matters", "words"),
     [
-        (-0.2, "larger", "worse", 0.1, "lower by more than matters, worse"),
-        (0.2, "larger", "better", 0.1, "higher by more than matters, better"),
-        (-0.2, "larger", "lower", 0.1, "lower by more than matters"),
-        (0.2, "larger", "worse", 0.0, "higher, worse"),
-        (0.2, "smaller", "", 0.3, "differs by less than matters"),
+        (-0.2, LARGER, "worse", 0.1, "lower by more than matters, worse"),
+        (0.2, LARGER, "better", 0.1, "higher by more than matters, better"),
+        (-0.2, LARGER, "lower", 0.1, "lower by more than matters"),
+        (0.2, LARGER, "worse", 0.0, "higher, worse"),
+        (0.2, SMALLER, "", 0.3, "differs by less than matters"),
         (0.2, "undecided", "", 0.1, "undecided"),
     ],
 )
@@ -152,6 +152,10 @@ def test_a_difference_is_read_as_which_way_the_metric_goes(
 ):
     row = SimpleNamespace(difference=difference, verdict=verdict, reading=reading, matters=matters)
     assert in_words(row) == words
+
+
+def test_no_word_of_a_verdict_reads_as_a_sign():
+    assert {LARGER, SMALLER} == {"more than matters", "less than matters"}
 
 
 def test_a_table_says_which_way_a_larger_difference_goes():

@@ -13,7 +13,8 @@ import pandas as pd
 from .intervals import FEWEST_EQUAL, LEVEL, Intervals, PairedMoments, blocks
 from .metrics import METRICS
 
-LARGER, SMALLER, UNDECIDED = "larger", "smaller", "undecided"
+# of a size, whatever the sign
+LARGER, SMALLER, UNDECIDED = "more than matters", "less than matters", "undecided"
 # of a table of differences, after what tells them apart
 FOUND = ("difference", "low", "high", "n", "win_rate", "p", "matters", "verdict", "reading", "unit")
 
@@ -137,11 +138,11 @@ def in_words(row: Any) -> str:
     has no smallest difference that matters is higher or lower by itself.
     """
     if row.verdict == SMALLER:
-        return "differs by less than matters"
+        return f"differs by {SMALLER}"
     if row.verdict != LARGER:
         return str(row.verdict)
     way = "higher" if row.difference > 0.0 else "lower"
-    way += " by more than matters" * (row.matters > 0.0)
+    way += f" by {LARGER}" * (row.matters > 0.0)
     return f"{way}, {row.reading}" if row.reading in ("better", "worse") else way
 
 
