@@ -288,6 +288,7 @@ def test_the_best_policy_is_bold_in_the_table(comparison):
     text = comparison.markdown()
     assert text.count("**") == 2 * int(comparison.best()["best"].notna().sum()) > 0
     assert "12 runs, seed 4" in text
+    assert comparison.finding() in text.splitlines()
 
 
 def test_the_figure_states_its_finding(comparison):
@@ -384,6 +385,7 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
     status, text, _ = command(*arguments)
     assert status == 0
     assert "-: no policy is told worse than the best mean by more than matters" in text
+    assert "Best by a clear margin, times of " in text
     assert "paired difference to none" in text and "tracking_rms [1]" in text
     assert max(len(line) for line in text.splitlines() if line.startswith("treasury")) <= 80
     assert {
@@ -403,6 +405,7 @@ def test_the_command_writes_tables_and_a_figure(tmp_path):
         "differences",
         "best",
         "by_year",
+        "finding",
     }
     status, _, error = command(*arguments, "--reference", "static")
     assert status == 2 and "--reference: 'static'" in error

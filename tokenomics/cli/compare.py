@@ -169,6 +169,7 @@ def compare(
                 *idle(design).lines(),
             ],
             "failures": result.failures(),
+            "finding": result.finding(),
         }
         if match:
             told["matched"] = [dataclasses.asdict(one) for one in matched]
@@ -315,6 +316,7 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
             say(f"Scenario {scenario}: {result.losses(scenario)}", *result.reasons(scenario))
         if result.years:
             show_frame(f"Scenario {scenario}: by year, mean [95 %]", result.by_year_shown(scenario))
+    say(result.finding())
     if len(named) < len(every):
         say(
             f"tables above are of {len(named)} of {len(every)} metrics (--metrics names others); "

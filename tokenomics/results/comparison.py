@@ -291,6 +291,19 @@ class Comparison(Shown):
         """
         return self._best.copy()
 
+    def finding(self) -> str:
+        """How often each policy is best, in words.
+
+        Returns
+        -------
+        str
+            Over all scenarios and metrics with a direction.
+        """
+        best = self._best
+        sole = best[best["equal"].str.len() == 0]
+        counts = ", ".join(f"{p} {int((sole['best'] == p).sum())}" for p in self.policies)
+        return f"Best by a clear margin, times of {len(best)}: {counts}"
+
     @cached_property
     def _first(self) -> dict[tuple[str, str], str]:
         """By scenario and metric, where there is a mean and a direction: whose mean is best."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import Any
 
-import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -28,7 +27,7 @@ def figure(comparison: Any) -> Figure:
     moved = all_means.groupby(["metric", "scenario"])["mean"].nunique().groupby("metric").max() > 1
     names = [n for n in judged if moved.get(n, False)] or judged
     width = NAMES + 1.0 * len(comparison.policies) * len(comparison.scenarios)
-    lines = _title(comparison, all_best, int(width * LETTERS), len(judged) - len(names))
+    lines = _title(comparison, int(width * LETTERS), len(judged) - len(names))
     canvas = Drawing(
         figsize=(width, 1.2 + LINE * len(lines) + 0.3 * len(names)), layout="constrained"
     )
@@ -83,7 +82,7 @@ def figure(comparison: Any) -> Figure:
     return shown(canvas)
 
 
-def _title(comparison: Any, best: pd.DataFrame, letters: int, alike: int) -> list[str]:
+def _title(comparison: Any, letters: int, alike: int) -> list[str]:
     """The lines of the figure's title, none longer than some letters. alike: metrics that are
     the same under every policy.
     """
@@ -97,11 +96,5 @@ def _title(comparison: Any, best: pd.DataFrame, letters: int, alike: int) -> lis
         f"mean of {comparison.sweep.manifest['runs']} runs on common shocks; {WAYS}; {told}{shades}"
     )
     return [
-        line for text in (_finding(comparison, best), runs, *lost) for line in wrap(text, letters)
+        line for text in (comparison.finding(), runs, *lost) for line in wrap(text, letters)
     ]
-
-
-def _finding(comparison: Any, best: pd.DataFrame) -> str:
-    sole = best[best["equal"].str.len() == 0]
-    counts = ", ".join(f"{p} {int((sole['best'] == p).sum())}" for p in comparison.policies)
-    return f"Best by a clear margin, times of {len(best)}: {counts}"

@@ -45,7 +45,7 @@ def means_shown(comparison: Any, scenario: str, metrics: Sequence[str]) -> pd.Da
 def markdown(comparison: Any) -> str:
     """All tables, each scenario's behind another, in Markdown."""
     means, best = comparison.means(), comparison.best().set_index(["scenario", "metric"])["best"]
-    first = (*comparison.notes, *comparison.unmoved(), *comparison.told())
+    first = (*comparison.notes, *comparison.unmoved(), *comparison.told(), comparison.finding())
     lines = [line for told in first for line in (told, "")]
     for scenario in comparison.scenarios:
         lines += [
