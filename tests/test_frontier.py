@@ -88,6 +88,11 @@ def test_a_law_is_dominated_by_others_even_where_its_own_points_do_better_still(
     assert found.dominated == ["top", "poor"] or found.dominated == ["poor"]
 
 
+def test_strengths_are_numbers_as_in_every_table(found):
+    strengths = found.table().query("policy == 'pid'")["strength"]
+    assert strengths.iloc[-1] == "1000" and not strengths.str.contains("e\\+").any()
+
+
 def test_one_run_tells_no_law_from_another():
     points = pd.DataFrame({"policy": ["pid", "none"], "dominated_by": ["", ""]})
     told = CostFrontier(points, "spend", (), 1, 20.0).summary()

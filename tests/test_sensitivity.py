@@ -227,6 +227,8 @@ def test_a_constant_metric_beside_a_moving_one_is_named(small, tmp_path):
 def test_means_that_differ_by_rounding_are_constant():
     output = 3.0 + 1e-15 * np.arange(24)
     assert sensitivity._undefined("saltelli", output, 4, 4) == "constant, 3"
+    large = np.full_like(output, 7_476_123.0)
+    assert sensitivity._undefined("saltelli", large, 4, 4) == "constant, 7,476,000"
     assert (
         sensitivity._undefined("saltelli", np.tile([1.0, 1.0, 2.0, 1.0, 1.0, 1.0], 4), 4, 4)
         == "constant, 1, at all points of the base sample"

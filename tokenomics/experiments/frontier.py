@@ -89,7 +89,7 @@ class CostFrontier:
         for one in self.points.to_dict(orient="records"):
             if one["policy"] == NOBODY:
                 continue
-            at = OWN if np.isnan(one["strength"]) else f"{one['strength']:.3g}"
+            at = OWN if np.isnan(one["strength"]) else readable(one["strength"])
             cells = [
                 mean_interval(*(one[f"{name}{end}"] for end in ("_bought", "_low", "_high")))
                 for name in self.metrics
@@ -300,7 +300,7 @@ def frontier_table(
 
 def _called(label: tuple[str, float]) -> str:
     policy, at = label
-    return policy if policy == NOBODY else f"{policy} at {OWN if np.isnan(at) else f'{at:.3g}'}"
+    return policy if policy == NOBODY else f"{policy} at {OWN if np.isnan(at) else readable(at)}"
 
 
 def _dominator(

@@ -22,6 +22,7 @@ from ..inputs.arguments import CALL, PATH, checked, optional
 from ..results.folder import MANIFEST
 from ..results.sensitivity import Sensitivity
 from ..results.sweep import Sweep
+from ..shown import readable
 from .design import Design
 from .design_reading import read_design, recorded_design
 from .idle import idle
@@ -176,11 +177,11 @@ def _undefined(method: str, output: np.ndarray, whole: int, count: int) -> str:
             else f"{count} base points, of {FEWEST} or more that it takes"
         )
     if np.ptp(output) <= ROUNDING * np.abs(output).max():
-        return f"constant, {output[0]:.4g}"
+        return f"constant, {readable(output[0])}"
     block = len(output) // whole
     base = np.concatenate([output[::block], output[block - 1 :: block]])
     if method == "saltelli" and np.ptp(base) == 0.0:  # the variance that indices are shares of
-        return f"constant, {base[0]:.4g}, at all points of the base sample"
+        return f"constant, {readable(base[0])}, at all points of the base sample"
     return ""
 
 
