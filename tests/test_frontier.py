@@ -88,6 +88,12 @@ def test_a_law_is_dominated_by_others_even_where_its_own_points_do_better_still(
     assert found.dominated == ["top", "poor"] or found.dominated == ["poor"]
 
 
+def test_a_strength_says_what_it_is_times_or_of(found):
+    assert found.notes[0].startswith("static: strength is controller.static_share [1], own is ")
+    assert found.notes[1].startswith("pid: strength [1] is times controller.pid.kp, ")
+    assert found.notes[1].endswith("; own is 1")
+
+
 def test_strengths_are_numbers_as_in_every_table(found):
     strengths = found.table().query("policy == 'pid'")["strength"]
     assert strengths.iloc[-1] == "1000" and not strengths.str.contains("e\\+").any()
@@ -121,7 +127,7 @@ def test_a_metric_without_a_direction_and_a_law_without_strength_are_refused():
 
 def test_the_command_writes_a_table_and_a_figure(tmp_path):
     out = tmp_path / "out"
-    given = ("frontier", "--policies", "static", "--runs", "6", "--days", "20", "--out", out)
+    given = ("frontier", "--policies", "none,static", "--runs", "6", "--days", "20", "--out", out)
     status, text, errors = command(*given)
     assert status == 0, errors
     assert not [line for line in text.splitlines() if line.startswith("|")]
@@ -129,6 +135,11 @@ def test_the_command_writes_a_table_and_a_figure(tmp_path):
     rows = [line.split() for line in text.splitlines()]
     for number in found["cost"].iloc[:-1]:  # of the law as it is, and at each strength
         assert [row for row in rows if len(row) > 1 and row[1] == readable(number)]
+    told = (
+        "none: no controller, which costs nothing and is what all differ from",
+        "static: strength is controller.static_share [1], own is 0.5",
+    )
+    assert set(told) <= set(text.splitlines()) & set(page.splitlines())
     assert ["static"] in rows and page.split("\n")[0] in text
     assert "| policy | strength | cost [USD a day of purchases] |" in page
     assert {file.name for file in out.iterdir()} == {"frontier.csv", "frontier.md", "frontier.png"}

@@ -82,13 +82,13 @@ def frontier(
     def tell(written: bool) -> None:
         if as_json:
             told = {"cost": cost, "finding": found.finding(), "dominated": found.dominated}
-            told["better"] = found.better
+            told |= {"better": found.better, "notes": found.notes}
             print_json(told | {"points": found.points.to_dict(orient="records")})
             return
         if markdown:
             typer.echo(found.markdown())
         else:
-            say(found.summary())
+            say(found.summary(), *found.notes)
             table, rows = found.table(), []
             for policy, own in table.groupby("policy", sort=False):
                 rows += [(policy,), *own.drop(columns="policy").itertuples(index=False)]

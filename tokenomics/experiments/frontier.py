@@ -40,6 +40,7 @@ class CostFrontier:
     metric its mean and what is bought, the paired difference to no controller with low and high,
     simultaneous over all rows and metrics, better where the metric is; dominated_by: a point that
     dominates it, else empty. cost: one of `COSTS`. metrics: what is bought. runs, days: of each.
+    notes: what strength is of each policy, and which has none.
     """
 
     points: pd.DataFrame
@@ -47,6 +48,7 @@ class CostFrontier:
     metrics: tuple[str, ...]
     runs: int
     days: float
+    notes: tuple[str, ...] = ()
 
     @property
     def dominated(self) -> list[str]:
@@ -102,7 +104,7 @@ class CostFrontier:
         table = self.table()
         numbers = range(1, table.shape[1] - 1)
         rows = markdown_rows(list(table), table.itertuples(index=False), numbers=numbers)
-        return f"{self.summary()}\n\n{rows}\n"
+        return "\n\n".join((self.summary(), *self.notes, f"{rows}\n"))
 
     def plot(self) -> Figure:
         """A panel a metric: by how much it differs from no controller at each cost. A line a law,
@@ -216,7 +218,7 @@ def frontier(
                 f"'{name}'", argument="metrics", expected="metrics of which one direction is better"
             )
     shocks = {"runs": np.arange(runs), "seed": seed, "metrics": [*shown, COSTS[cost]]}
-    labels, values = [], []
+    labels, values, notes = [], [], []
 
     def network(policy: str) -> Resolved:
         return resolve(params, policy=policy, overlays=many(overlay), today=today, sets=sets or {})
@@ -224,6 +226,7 @@ def frontier(
     for number, policy in enumerate(policies):
         own = network(policy)
         acts = own.values.controller.type != NOBODY
+        notes.append(_strength_in_words(policy, own))
         for at, found in _points(policy, own, shocks) if acts else ():
             labels.append((policy, at))
             values.append(found)
@@ -239,9 +242,25 @@ def frontier(
     if progress:
         progress(len(policies) + 1, len(policies) + 1)
     stacked = {name: np.concatenate([one[name] for one in values]) for name in shocks["metrics"]}
-    return CostFrontier(
-        frontier_table(labels, stacked, shown, cost), cost, shown, runs, none.values.simulation.days
+    table, days = frontier_table(labels, stacked, shown, cost), none.values.simulation.days
+    return CostFrontier(table, cost, shown, runs, days, tuple(notes))
+
+
+def _strength_in_words(policy: str, own: Resolved) -> str:
+    """What a policy's strength is a number of, and which it has of its own."""
+    if own.values.controller.type == NOBODY:
+        return f"{policy}: no controller, which costs nothing and is what all differ from"
+    strength = strength_of(own)
+    if strength is None:  # refused by `_points`, with what is expected
+        return ""
+    if strength.factor:
+        return f"{policy}: strength [1] is times {', '.join(strength.paths)}; {OWN} is 1"
+    entries = [own.entries[path] for path in strength.paths]
+    told = (
+        f"{path} [{'1' if one.unit == '-' else one.unit}], {OWN} is {readable(one.value)}"
+        for path, one in zip(strength.paths, entries, strict=True)
     )
+    return f"{policy}: strength is {'; '.join(told)}"
 
 
 def _points(

@@ -95,6 +95,4 @@ def _title(comparison: Any, letters: int, alike: int) -> list[str]:
     runs = (
         f"mean of {comparison.sweep.manifest['runs']} runs on common shocks; {WAYS}; {told}{shades}"
     )
-    return [
-        line for text in (comparison.finding(), runs, *lost) for line in wrap(text, letters)
-    ]
+    return [line for text in (comparison.finding(), runs, *lost) for line in wrap(text, letters)]
