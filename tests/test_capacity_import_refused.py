@@ -147,6 +147,8 @@ def test_no_card_gives_more_than_its_ceilings(tmp_path):
     # the same on a card or of a model that nobody knows here is taken, and the file says so
     (sweep,) = import_results(files(tmp_path, content), ASKED | {"gpus": 1, "gpu": "x9"})
     assert sweep.bound == "no shipped accelerator is called x9: no ceiling was held against it"
+    (sweep,) = import_results(files(tmp_path, vllm()), ASKED | {"gpu": "h10"})
+    assert sweep.bound.startswith("no shipped accelerator is called h10 (the nearest is h100): no")
     table = "isl,osl,H200_fp8,A100_fp16\n128,128,29526.04,6627.27\n128,2048,,5255.99\n"
     found = import_results(files(tmp_path, table), {"gpus": 1, "model": "llama-3.1-8b"})
     assert [s.points[0].output_rate for s in found] == [29526.04, 6627.27, 5255.99]

@@ -176,6 +176,7 @@ def test_a_bad_file_gets_one_clear_line(tmp_path, text, message):
     [
         ({"base": "nowhere.yaml"}, r"nowhere.yaml: no such file"),
         ({"base": "basline"}, r"unknown parameter set 'basline'.*did you mean 'baseline'"),
+        ({"policy": "pdi"}, r"unknown policy 'pdi'.*did you mean 'pid'\?"),
         ({"policy": "treshold"}, r"unknown policy 'treshold'.*did you mean 'threshold'"),
         (
             {"scenarios": ("token_crsh",)},

@@ -169,10 +169,15 @@ def missing_extra(
 
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:
-    """The valid name closest to a misspelt one, capitals or not, or None where nothing is close."""
-    names = {str(v).lower(): str(v) for v in valid}
-    matches = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
-    return names[matches[0]] if matches else None
+    """The valid name closest to a misspelt one, capitals or not, or None where nothing is close:
+    one of the same letters first, of which some were exchanged.
+    """
+    names, given = {str(v).lower(): str(v) for v in valid}, str(name).lower()
+    exchanged = [one for one in names if sorted(one) == sorted(given)]
+    for some in (exchanged, names):
+        for match in difflib.get_close_matches(given, some, n=1, cutoff=0.5):
+            return names[match]
+    return None
 
 
 def suggestion(near: str | None) -> str:

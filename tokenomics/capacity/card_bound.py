@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from ..errors import nearest
 from ..parameters.locate import names
 from .hardware import Hardware, hardware
 from .served import Served, told
@@ -69,7 +70,12 @@ def hold_against_card(found: Served) -> str:
     """
     card, model = known_card(found.gpu), known_shape(found.model)
     if card is None:
-        return f"no shipped accelerator is called {found.gpu}: no ceiling was held against it"
+        near = nearest(found.gpu, names("hardware"))
+        told_near = f" (the nearest is {near})" if near else ""
+        return (
+            f"no shipped accelerator is called {found.gpu}{told_near}: no ceiling was held against "
+            f"it"
+        )
     if model is None:
         return f"no shipped model is called {found.model}: no ceiling was held against it"
     for what, most in _ceilings(found, hardware(card), shape(model)):
