@@ -7,6 +7,7 @@ import pandas as pd
 
 from paths import command
 from tokenomics.results.extremes import SAME, extremes
+from tokenomics.results.terminal_map import TerminalMap
 
 DESIGN = {
     "policies": ["pid"],
@@ -48,6 +49,8 @@ def test_a_sweep_ends_with_ten_lines_and_the_map_of_a_grid(tmp_path):
     assert "oracle.lag upwards, controller.pid.kp to the right" in lines
     assert max(map(len, lines[:-1])) <= 80  # the last has the folder
     whole = pd.read_csv(tmp_path / "a" / "extremes.csv")
+    alike = whole[whole["end"] == SAME]["metric"].nunique()
+    assert (f", {alike} of them the same at every point" in out) == (alike > 0)
     told = json.loads(command("sweep", design, "--out", tmp_path / "a", "--json")[1])
     assert [one["metric"] for one in told["extremes"]] == list(whole["metric"])
 
@@ -57,3 +60,25 @@ def test_a_sweep_of_one_parameter_has_no_map(tmp_path):
     design.write_text(json.dumps(DESIGN | {"parameters": {"controller.pid.kp": [0.1, 0.2]}}))
     status, out, _ = command("sweep", design, "--out", tmp_path / "a")
     assert status == 0 and "upwards" not in out and "kp=0.2" in out
+    design.write_text(
+        json.dumps(
+            DESIGN
+            | {
+                "parameters": {"controller.pid.kp": {"low": 0.1, "high": 1.0, "count": 13}},
+                "metrics": ["purchases"],
+            }
+        )
+    )
+    out = command("sweep", design, "--out", tmp_path / "b")[1]
+    assert f"tk.load('{tmp_path / 'b'}').plot('purchases') draws it in Python" in out
+    assert "of them the same" not in out
+
+
+def test_a_map_says_which_axis_is_logarithmic():
+    values = np.arange(12.0).reshape(3, 4)
+    table = pd.DataFrame(
+        {"y": np.repeat([1.0, 2.0, 3.0], 4), "x": [0.1, 1.0, 10.0, 100.0] * 3, "m": values.ravel()}
+    ).rename(columns={"m": "purchases"})
+    assert TerminalMap(table, "purchases", "x", "y", "").axes == (
+        "y upwards, x to the right (logarithmic)"
+    )

@@ -135,11 +135,14 @@ def _tell(result: Sweep, table: pd.DataFrame, ends: pd.DataFrame, told: dict[str
     drawn = map_of(result, shown[0]) if varying else None
     if drawn:
         console().print(drawn)
+    elif len(result.paths) == 1 and len(table) > FEW:
+        folder = str(told["out"])
+        say(f"tk.load({folder!r}).plot({shown[0]!r}) draws it in Python")
     same = int((ends["end"] == SAME).sum())
+    alike = f", {same} of them the same at every point" if same else ""
     say(
         f"all points and metrics in {Path(told['out']) / 'table.csv'}; beside it in extremes.csv "
-        f"the best and worst by all {counted(ends['metric'].nunique(), 'metric')}, {same} of them "
-        f"the same at every point"
+        f"the best and worst by all {counted(ends['metric'].nunique(), 'metric')}{alike}"
     )
 
 

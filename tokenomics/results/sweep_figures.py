@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EVEN = 0.05  # relative; spacing that differs by less is even
 
 
-def _scale(values: np.ndarray) -> str:
+def scale(values: np.ndarray) -> str:
     """log where positive values are evenly spaced by ratio rather than by difference."""
     if len(values) > 2 and values.min() > 0:
         steps, ratios = np.diff(values), np.diff(np.log(values))
@@ -30,16 +30,16 @@ def _scale(values: np.ndarray) -> str:
     return "linear"
 
 
-def _edges(values: np.ndarray, scale: str) -> np.ndarray:
+def _edges(values: np.ndarray, axis: str) -> np.ndarray:
     """Edges of cells around sorted values, half way between neighbours: on a log axis by ratio, and
     the outer cells reach as far on either side.
     """
-    at = np.log(values) if scale == "log" else values.astype(float)
+    at = np.log(values) if axis == "log" else values.astype(float)
     if len(at) == 1:
         return at[0] + np.array([-0.5, 0.5]) * (abs(at[0]) or 1.0)
     middle = (at[1:] + at[:-1]) / 2.0
     edges = np.concatenate([[2.0 * at[0] - middle[0]], middle, [2.0 * at[-1] - middle[-1]]])
-    return np.exp(edges) if scale == "log" else edges
+    return np.exp(edges) if axis == "log" else edges
 
 
 def _label(metric: str) -> str:
@@ -89,7 +89,7 @@ def _map(axis, table: pd.DataFrame, metric: str, x: str, y: str) -> None:
     grid = table.pivot_table(index=y, columns=x, values=metric, dropna=False, aggfunc="mean")
     if grid.size == len(table) and grid.size:
         edges = [
-            _edges(values, _scale(values))
+            _edges(values, scale(values))
             for values in (grid.columns.to_numpy(), grid.index.to_numpy())
         ]
         mesh = axis.pcolormesh(*edges, grid.to_numpy(), shading="flat", cmap="viridis")
@@ -110,7 +110,7 @@ def _map(axis, table: pd.DataFrame, metric: str, x: str, y: str) -> None:
     bar = axis.figure.colorbar(mesh, ax=axis, format="{x:,g}")
     bar.set_label(_label(metric), fontsize=9)
     bar.ax.tick_params(labelsize=8)
-    if _scale(np.unique(table[y])) == "log":
+    if scale(np.unique(table[y])) == "log":
         plain_log(axis, "y")
     axis.set_ylabel(_axis(y), fontsize=9)
 
@@ -165,7 +165,7 @@ def figure(
         _map(axis, table, metric, paths[0], paths[1])
     else:
         _line(axis, table, metric, paths[0])
-    if table[paths[0]].dtype.kind == "f" and _scale(np.unique(table[paths[0]])) == "log":
+    if table[paths[0]].dtype.kind == "f" and scale(np.unique(table[paths[0]])) == "log":
         plain_log(axis, "x")
     axis.set_xlabel(_axis(paths[0]), fontsize=9)
     axis.tick_params(labelsize=8)

@@ -15,6 +15,7 @@ from ..errors import printable
 from ..shown import readable
 from .metrics import METRICS
 from .sweep import Sweep
+from .sweep_figures import scale
 from .sweep_points import shown_points
 
 MOST_ROWS = 20  # of a map; of more values some are left out
@@ -34,7 +35,11 @@ class TerminalMap:
 
     def __init__(self, table: pd.DataFrame, metric: str, x: str, y: str, about: str):
         self.grid = table.pivot_table(index=y, columns=x, values=metric, dropna=False)
-        self.metric, self.x, self.y, self.about = METRICS[metric], x, y, about
+        self.metric, self.about = METRICS[metric], about
+        self.axes = (
+            f"{y} upwards{_spacing(self.grid.index)}, {x} to the right"
+            f"{_spacing(self.grid.columns)}"
+        )
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         coloured = console.color_system in MANY_COLOURS and not console.no_color
@@ -48,7 +53,7 @@ class TerminalMap:
         yield Text(
             f"{self.metric.name}, {self.metric.label} [{self.metric.unit}], mean; {self.about}"
         )
-        yield Text(printable(f"{self.y} upwards, {self.x} to the right"))
+        yield Text(printable(self.axes))
         cells = self.grid.to_numpy(dtype=float)
         low, high = np.nanmin(cells), np.nanmax(cells)
         place = (cells - low) / (high - low if high > low else 1.0)
@@ -111,6 +116,13 @@ def _colour(place: float) -> str:
     stops = np.linspace(0.0, 1.0, len(COLOURS))
     mixed = (np.interp(place, stops, channel) for channel in zip(*COLOURS, strict=True))
     return ",".join(str(round(one)) for one in mixed)
+
+
+def _spacing(values: pd.Index) -> str:
+    """What to say of an axis whose steps are not all of one size."""
+    if values.dtype.kind == "f" and scale(values.to_numpy()) == "log":
+        return " (logarithmic)"
+    return ""
 
 
 def _value(value: Any) -> str:
