@@ -238,7 +238,9 @@ def test_a_parameter_says_what_it_means():
         tables.one(resolved, "supply.burn_shar")
     with pytest.raises(InputError, match="a group of parameters; expected one of contr"):
         tables.one(resolved, "controller.pid")
-    with pytest.raises(InputError, match="a group of parameters; expected one of stocks.token_price"):
+    with pytest.raises(
+        InputError, match="a group of parameters; expected one of stocks.token_price"
+    ):
         tables.one(resolved, "stocks")
     told = tables.one(resolved, "stocks.token_price")
     assert (told["value"], told["default"], told["unit"]) == (None, None, "USD/TOK")

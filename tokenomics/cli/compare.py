@@ -276,28 +276,31 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
     """Winners and differences by scenario."""
     from ..results.differences import in_words
     from ..results.intervals import mean_interval
+    from ..results.matters import FEWEST
     from ..results.metrics import METRICS
     from ..shown import readable
 
     for line in (*result.notes, *result.unmoved(), *result.told()):
         say(line)
     named, every = result.sweep.first_metrics, result.sweep.metrics
+    several = result.sweep.manifest["runs"] >= FEWEST
+    each, both = (" [95 %, each alone]", " [95 %]") if several else ("", "")
     for scenario in result.scenarios:
         own = best[(best["scenario"] == scenario) & best["metric"].isin(named)].copy()
         own["best"] = own["best"].fillna(NOBODY)
         own["equal"] = [", ".join(e) for e in own["equal"]]
         own = own.rename(columns={"equal": "not told worse"})
-        if len(own):
+        if several and len(own):
             show_frame(
                 f"Scenario {scenario}: best policy by metric",
                 own[["metric", "best", "not told worse"]],
             )
-        if NOBODY in own["best"].tolist():
+        if several and NOBODY in own["best"].tolist():
             say(f"{NOBODY}: no policy is told worse than the best mean by more than matters")
         gaps = differences[differences["scenario"] == scenario].copy()
         gaps = gaps[gaps["metric"].isin(named)]
         gaps = gaps.sort_values("metric", kind="stable", key=lambda c: c.map(named.index))
-        gaps["difference [95 %]"] = [
+        gaps[f"difference{both}"] = [
             mean_interval(*row) for row in gaps[["difference", "low", "high"]].to_numpy()
         ]
         gaps["verdict"] = [in_words(row) for row in gaps.itertuples(index=False)]
@@ -306,16 +309,14 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
             f"{METRICS[one.metric].heading}, matters from {readable(one.matters)}"
             for one in gaps.itertuples(index=False)
         ]
-        show_frame(
-            f"Scenario {scenario}: mean [95 %, each alone]", result.means_shown(scenario, named)
-        )
+        show_frame(f"Scenario {scenario}: mean{each}", result.means_shown(scenario, named))
         title = f"Scenario {scenario}: paired difference to {result.reference}"
-        shown = ["metric", "policy", "difference [95 %]", "verdict", "p"]
+        shown = ["metric", "policy", f"difference{both}", *(["verdict", "p"] if several else [])]
         show_frame(title, gaps[shown])
         if result.losses(scenario):
             say(f"Scenario {scenario}: {result.losses(scenario)}", *result.reasons(scenario))
         if result.years:
-            show_frame(f"Scenario {scenario}: by year, mean [95 %]", result.by_year_shown(scenario))
+            show_frame(f"Scenario {scenario}: by year, mean{both}", result.by_year_shown(scenario))
     say(result.finding())
     if len(named) < len(every):
         say(

@@ -138,12 +138,17 @@ class CostFrontier:
         figure.legend(
             handles, labels, loc="outside lower center", ncols=8, fontsize=8, frameon=False
         )
+        marks = (
+            "bars: simultaneous 95 % intervals; square: the law as it is; hollow: another point "
+            "costs no more, is worse in nothing and better in something"
+            if self.runs >= FEWEST
+            else "square: the law as it is"
+        )
         figure.suptitle(
             lettering(
                 f"What each law buys for what it costs, from its weakest to its strongest: "
                 f"{self.finding()}\n{counted(self.runs, 'run')} of {self.days:g} days, same "
-                f"shocks; bars: simultaneous 95 % intervals; square: the law as it is; hollow: "
-                f"another point costs no more, is worse in nothing and better in something"
+                f"shocks; {marks}"
             ),
             fontsize=9,
             x=0.01,

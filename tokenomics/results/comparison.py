@@ -297,8 +297,10 @@ class Comparison(Shown):
         Returns
         -------
         str
-            Over all scenarios and metrics with a direction.
+            Over all scenarios and metrics with a direction. One run tells no best policy.
         """
+        if self.sweep.manifest["runs"] < FEWEST:
+            return f"One run tells no best policy; {FEWEST} or more may"
         best = self._best
         sole = best[best["equal"].str.len() == 0]
         counts = ", ".join(f"{p} {int((sole['best'] == p).sum())}" for p in self.policies)

@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from ..errors import counted, lettering
 from ..shown import readable
 from .drawing import Drawing, shown
+from .matters import FEWEST
 from .metrics import METRICS, WAYS
 
 SHADES = {"better": "#A6CEE3", "best": "#0B4F8A", "worse": "#F4C28F", "": "#F2F2F2"}
@@ -87,12 +88,12 @@ def _title(comparison: Any, letters: int, alike: int) -> list[str]:
     the same under every policy.
     """
     lost = [f"{s}: {comparison.losses(s)}" for s in comparison.scenarios if comparison.losses(s)]
+    number = comparison.sweep.manifest["runs"]
     shades = (
         f"dark blue: best of all, light blue: better than {comparison.reference}, orange: worse, "
         f"grey: no more than matters, or undecided (simultaneous 95 %)"
     )
-    told = f"{counted(alike, 'metric')} that no policy moves left out; " if alike else ""
-    runs = (
-        f"mean of {comparison.sweep.manifest['runs']} runs on common shocks; {WAYS}; {told}{shades}"
-    )
+    told = [f"{counted(alike, 'metric')} that no policy moves left out"] if alike else []
+    told += [shades] if number >= FEWEST else []
+    runs = "; ".join([f"mean of {counted(number, 'run')} on common shocks", WAYS, *told])
     return [line for text in (comparison.finding(), runs, *lost) for line in wrap(text, letters)]

@@ -37,8 +37,7 @@ class TerminalMap:
         self.grid = table.pivot_table(index=y, columns=x, values=metric, dropna=False)
         self.metric, self.about = METRICS[metric], about
         self.axes = (
-            f"{y} upwards{_spacing(self.grid.index)}, {x} to the right"
-            f"{_spacing(self.grid.columns)}"
+            f"{y} upwards{_spacing(self.grid.index)}, {x} to the right{_spacing(self.grid.columns)}"
         )
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
