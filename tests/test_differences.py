@@ -235,7 +235,7 @@ def test_a_difference_that_cannot_matter_is_refused(given, message):
 def test_the_command_takes_what_matters(tmp_path):
     how = ["--policies", "none,static", "--days", "2", "--runs", "6", "--years", "none"]
     how += ["--metrics", "control_effort", "--no-figures", "--out", tmp_path / "o"]
-    for size, verdict in (("1e9", "smaller"), ("0.01", "larger")):
+    for size, verdict in (("1e9", SMALLER), ("0.01", LARGER)):
         given = ["--matters", f"control_effort={size}", "--json"]
         status, out, _ = command("compare", *how, *given)
         (told,) = json.loads(out)["differences"]
