@@ -280,8 +280,7 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
     from ..results.metrics import METRICS
     from ..shown import readable
 
-    for line in (*result.notes, *result.unmoved(), *result.told()):
-        say(line)
+    say(*result.notes, *result.unmoved(), *result.told(), result.finding())
     named, every = result.sweep.first_metrics, result.sweep.metrics
     several = result.sweep.manifest["runs"] >= FEWEST
     each, both = (" [95 %, each alone]", " [95 %]") if several else ("", "")
@@ -317,7 +316,6 @@ def _show_comparison(result: Any, differences: Any, best: Any) -> None:
             say(f"Scenario {scenario}: {result.losses(scenario)}", *result.reasons(scenario))
         if result.years:
             show_frame(f"Scenario {scenario}: by year, mean{both}", result.by_year_shown(scenario))
-    say(result.finding())
     if len(named) < len(every):
         say(
             f"tables above are of {len(named)} of {len(every)} metrics (--metrics names others); "
