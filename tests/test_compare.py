@@ -170,7 +170,7 @@ def test_one_run_says_in_words_what_it_does_not_tell(capsys):
     _show_comparison(one, one.differences(), one.best())
     text = capsys.readouterr().out
     assert not [word for word in ("nan", "95 %", "undecided", "simultaneous") if word in text]
-    assert text.splitlines()[-1] == "One run tells no best policy; 2 or more may"
+    assert "One run tells no best policy; 2 or more may" in text.splitlines()
     title = " ".join(one.plot()._suptitle.get_text().split())
     assert title.startswith("One run tells no best policy; 2 or more may mean of 1 run on")
     assert "95 %" not in title
@@ -276,7 +276,7 @@ def test_every_metric_that_is_asked_for_is_shown_and_else_the_main_ones(tmp_path
     ]
     asked = ["purchases", "treasury_min", "churn"]
     _, text, _ = command("compare", *options, tmp_path / "a", "--metrics", ",".join(asked))
-    gaps = text.split("paired difference")[1].split("Best by")[0].splitlines()
+    gaps = text.split("paired difference")[1].splitlines()
     assert [line.split()[0] for line in gaps if " pid " in line] == asked
     means = text.split("each alone]")[1].split("paired difference")[0].splitlines()
     assert [line.split()[0] for line in means if " [" in line and "Scen" not in line] == asked
