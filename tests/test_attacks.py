@@ -87,6 +87,7 @@ def test_an_attackers_trades_are_no_use_of_the_network():
     assert others[0].min() >= -1e-12
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize("policy", ["none", "pid", "threshold"])
 @pytest.mark.parametrize("scenario", attacks.ATTACKS)
 def test_the_attacker_has_what_his_orders_bring_and_the_books_balance(policy, scenario):

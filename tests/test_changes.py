@@ -84,6 +84,7 @@ def test_a_policy_is_a_change_and_the_files_own_is_not():
     assert found.in_force().before == ()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "how",
     [
@@ -191,6 +192,7 @@ def test_a_search_for_gains_starts_from_today(monkeypatch):
     assert seen["today"]["supply.burn_share"] == seen["set"]["supply.burn_share"] == 0.3
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("day", [0.0, 15.0])
 def test_points_of_a_sweep_are_changes_and_share_the_start_of_their_world(day):
     resolved = resolve(policy="pid", sets={"simulation.days": 30.0, "change.day": day})

@@ -79,6 +79,7 @@ def test_under_json_an_error_is_json_and_its_line_is_on_stderr(tmp_path, argumen
     assert errors == f"error: {told['message']}\n"
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "words", [["params", "table"], ["reproduce", "rai"], ["control", "analyse"]]
 )

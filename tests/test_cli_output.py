@@ -219,6 +219,7 @@ def test_a_strangers_file_shows_its_text_and_steers_nothing(tmp_path, file, line
         assert "Traceback" not in errors
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("file", "line"),
     [

@@ -47,6 +47,7 @@ def comparison():
     )
 
 
+@pytest.mark.slow
 def test_differences_are_those_of_single_experiments_on_the_same_shocks(comparison):
     pid, none = (
         tk.run(policy=p, scenario="token_crash", runs=12, seed=4, days=60) for p in ("pid", "none")

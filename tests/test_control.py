@@ -248,6 +248,7 @@ def test_every_policy_decides_daily_and_only_buys_but_the_one_that_is_called_two
     assert one == two.model_copy(update={"sides": "buy"})
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("policy", ["pid", "scheduled", "rai", "lqr", "mpc"])
 def test_a_policy_that_buys_only_neither_sells_nor_mints(policy):
     few = {"days": 90, "runs": 3, "scenarios": ("token_bull",)}
@@ -328,6 +329,7 @@ def test_a_law_of_ones_own_can_be_registered_once():
 DESIGNED = ("controller.interval=1", "oracle.noise=0.01")
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("policy", ["pi", "scheduled", "dcbm", "rai", "lqr", "mpc"])
 def test_every_law_is_the_same_in_both_engines(policy):
     sets = {"simulation.days": 40}

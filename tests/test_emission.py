@@ -175,6 +175,7 @@ MODES = {
 }
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", MODES)
 def test_every_mode_is_the_same_in_both_engines(name):
     sets = MODES[name] | {"simulation.days": 25}

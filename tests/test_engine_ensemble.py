@@ -55,6 +55,7 @@ PAIRS |= {
 }
 
 
+@pytest.mark.slow_after(12)
 @pytest.mark.parametrize(("policy", "scenario"), sorted(PAIRS))
 def test_engines_agree_on_every_variable(policy, scenario):
     assert_same(*both(days=20, policy=policy, scenarios=(scenario,), sets=early(scenario)))

@@ -88,6 +88,7 @@ def test_unlocks_add_up_to_what_is_locked_and_no_further():
     assert np.sum(paths["unlock_rate"]) == pytest.approx(paths["locked"][0, 0], rel=1e-12)
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_engines_agree_on_two_events_of_a_kind_to_the_last_bit(kind):
     sets = event(kind, 0.3, start=2.0, days=4.5, name="one")

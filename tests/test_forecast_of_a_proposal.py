@@ -34,6 +34,7 @@ def table(folder):
     return found.assign(value=pd.to_numeric(found["value"])).astype(numbers)
 
 
+@pytest.mark.slow
 def test_the_forecast_is_of_the_runs_of_the_network_under_both_values(made):
     found = table(made[0])
     assert tuple(found.columns) == COLUMNS

@@ -140,6 +140,7 @@ ALTERATIONS = [
 ]
 
 
+@pytest.mark.slow_after(25)
 @pytest.mark.parametrize("what", [what for what, *_ in ALTERATIONS])
 def test_an_alteration_is_found_where_the_maker_names_another_platform(made, tmp_path, what):
     _, names, old, new = next(one for one in ALTERATIONS if one[0] == what)

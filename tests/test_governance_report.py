@@ -72,6 +72,7 @@ def bundle(evidence, rendered, tmp_path_factory):
     )
 
 
+@pytest.mark.slow
 def test_the_same_data_give_the_same_bytes_from_the_bundle_alone(evidence, rendered, bundle):
     record, plan = read_manifest(bundle.folder)
     again = Evidence(plan, read_runs(bundle.folder, record, plan), record.tokenomics)

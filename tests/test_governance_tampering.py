@@ -145,6 +145,7 @@ FOUND = {
 }
 
 
+@pytest.mark.slow_after(7)
 @pytest.mark.parametrize("what", FOUND)
 def test_a_tampering_is_found_with_the_file_and_what_differs(copy, what):
     change, file, text = FOUND[what]

@@ -104,6 +104,7 @@ def test_sampled_runs_have_the_numbers_of_the_whole(made):
     )
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("kind", ["run", "sweep"])
 def test_sampled_runs_of_a_run_or_a_sweep_have_the_numbers_of_the_whole(kind, tmp_path):
     if kind == "run":

@@ -273,6 +273,7 @@ prices = result.dataset["token_price"].values.tobytes().hex()
 """
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_lanes():
     """More than the tests'; those of an old processor are test_same_bits.py's."""
     usual = os.environ | {"TOKENOMICS_LANES": "8"}

@@ -138,6 +138,7 @@ def histories(folder, days=60, beta=1.5):
     return (*names, moves, logs)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("engine", ["cadcad", "ensemble"])
 def test_a_recorded_index_and_price_come_out_again(tmp_path, engine):
     prices, index, moves, logs = histories(tmp_path)
@@ -198,6 +199,7 @@ def test_beta_is_found_within_its_interval():
     assert 88 <= held <= 100
 
 
+@pytest.mark.slow
 def test_beta_of_the_models_own_prices_is_the_one_put_in():
     paths = simulate(BARE | FACTOR, days=800, runs=6, keep=("token_price", "market_index"))
     for price, index in zip(paths["token_price"], paths["market_index"], strict=True):

@@ -33,6 +33,7 @@ def mean(policy, values, metric, seed):
     )
 
 
+@pytest.mark.slow
 def test_a_law_is_matched_on_shocks_that_the_comparison_does_not_see():
     found = matched("none", "pid", "threshold", "dcbm")
     assert set(found) == {"threshold", "dcbm"}
@@ -44,6 +45,7 @@ def test_a_law_is_matched_on_shocks_that_the_comparison_does_not_see():
         assert one.low <= one.target <= one.high
 
 
+@pytest.mark.slow
 def test_gains_that_are_computed_before_a_simulation_are_matched_one_by_one(monkeypatch):
     monkeypatch.setattr(matching, "POINTS", 3)
     monkeypatch.setattr(matching, "CLOSE", 0.1)

@@ -36,6 +36,7 @@ def daily(path, first, values, head="date,close"):
     return str(path)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_runs_alike_in_both_engines_under_its_own_rule(name):
     paths = [

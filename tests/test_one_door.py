@@ -127,7 +127,7 @@ def test_a_sound_file_is_taken(tmp_path, reader):
     assert status == 0, error
 
 
-@pytest.mark.slow_after(2)
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("reader", [r for r in READERS if r != "run, index"])
 def test_rows_before_the_first_close_and_after_the_last_are_no_days_of_it(tmp_path, reader):
     """A listing that began later than its file: every command begins with its first close."""
@@ -190,6 +190,7 @@ MENDS = {
 }
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize("defect", MENDS)
 @pytest.mark.parametrize("reader", ["run", "score", "score, token_price"])
 def test_a_choice_makes_a_file_taken_everywhere(tmp_path, defect, reader):

@@ -99,6 +99,7 @@ def shocked(params, substep, history, state):
 ALONE = (ceiling, ternary, greatest, both, looped, plain_mathematics, shocked)
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     "function", [*ALONE, scheduled, ceiling_in_numpy], ids=lambda f: f.__name__
 )

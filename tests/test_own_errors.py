@@ -101,6 +101,7 @@ def refused(tmp_path, line, law="none", code=LAWS):
     return told["line"], told["message"]
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_law_that_raises_is_refused_by_every_command_with_its_line(tmp_path, name):
     line, said = refused(tmp_path, COMMANDS[name], "raises")

@@ -429,6 +429,7 @@ def test_the_output_is_there_after_a_sweep_on_several_threads(mine, capsys):
     assert capsys.readouterr().out == "still here\n"
 
 
+@pytest.mark.slow
 def test_evidence_names_its_code_and_its_identifier_depends_on_it(evidence, tmp_path):
     folder, file, id = evidence
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -479,6 +480,7 @@ def test_verification_runs_nothing_that_is_not_named(evidence, tmp_path, monkeyp
     assert loaded == []
 
 
+@pytest.mark.slow
 def test_a_bundle_without_code_takes_no_trust(made, mine):
     with pytest.raises(tk.InputError, match="expected none, for the bundle has no code"):
         tk.verify(made[0], trust=mine)

@@ -95,6 +95,7 @@ def test_who_pays_in_stablecoin_carries_no_price_risk():
     assert work("tokens", 0.5) < 0.999 * work("tokens", 0.0)
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize("to", TO)
 @pytest.mark.parametrize("bonding", ["days_of_revenue", "yield"])
 @pytest.mark.parametrize("policy", ["none", "pid_two_sided"])

@@ -430,6 +430,7 @@ def as_a_users(function):
     return pasted
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("scenario", [None, "token_crash"])
 def test_every_shipped_block_would_pass_as_a_users_own(scenario):
     values = resolve("baseline", policy="lqr", scenarios=(scenario,) if scenario else ()).values
@@ -441,6 +442,7 @@ def test_every_shipped_block_would_pass_as_a_users_own(scenario):
     purity.check_model(model, values)
 
 
+@pytest.mark.slow_after(6)
 @pytest.mark.parametrize("law", sorted(LAWS))
 def test_every_shipped_law_would_pass_as_a_users_own(law, monkeypatch):
     monkeypatch.setitem(

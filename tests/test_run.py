@@ -64,6 +64,7 @@ def test_without_a_controller_the_price_is_the_recorded_one(prices):
     np.testing.assert_allclose(data["token_price"].values, expected, rtol=1e-9)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("market", ["pool", "linear"])
 def test_a_controller_deviates_from_the_history(prices, market):
     history = pd.read_csv(prices)["value"].to_numpy()

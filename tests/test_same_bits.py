@@ -19,6 +19,7 @@ def test_the_engines_agree_on_every_bit(usual):
     assert same_bits.differences(usual["cadcad"], usual["ensemble"]) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not same_bits.levels(), reason="no processor of x86-64")
 def test_no_bit_depends_on_the_processor(usual, tmp_path):
     found, _ = same_bits.digests(same_bits.oldest(), TASK, str(tmp_path))

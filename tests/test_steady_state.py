@@ -19,6 +19,7 @@ def test_the_steady_state_balances_every_flow(policy):
     assert found.residual < 1e-12, found.worst
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("policy", ["none", "pid", "threshold"])
 @pytest.mark.parametrize(("time_step", "days"), [(1.0, 365), (0.5, 90)])
 def test_without_shocks_nothing_drifts(policy, time_step, days):

@@ -61,6 +61,7 @@ def gains():
     return sweep(GAINS)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("scenario", "point", "run"), [("none", 0, 0), ("token_crash", 5, 4)])
 def test_any_run_of_a_sobol_sweep_can_be_replayed_alone_in_cadcad(gains, scenario, point, run):
     row = gains.per_run().query("scenario == @scenario and point == @point and run == @run").iloc[0]
@@ -153,6 +154,7 @@ def test_a_cut_off_sweep_goes_on_and_a_damaged_shard_is_done_again(gains, small_
     assert tk.load(tmp_path / "cut").table().equals(whole.table())
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_resumes_to_the_same_hash(tmp_path, monkeypatch):
     design, out = tmp_path / "d.yaml", tmp_path / "out"
     design.write_text(json.dumps(GAINS | {"count": 64, "runs": 2}))
@@ -213,6 +215,7 @@ def test_an_impossible_point_is_recorded_and_the_others_go_on():
     assert list(np.isfinite(table["price_final"])) == [True, False, False]
 
 
+@pytest.mark.slow
 def test_switches_names_and_spans_group_their_runs():
     design = {
         "parameters": {

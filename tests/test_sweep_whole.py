@@ -97,6 +97,7 @@ def test_one_worker_of_a_dask_cluster_does_all_of_thirteen_tasks(cluster, whole,
     assert kept.table().equals(threads.table()) and len(kept.table()) == 13
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("scheduler", [False, True])
 def test_a_shard_that_is_deleted_on_the_way_is_named_and_the_same_command_does_it(
     design, whole, tmp_path, monkeypatch, request, scheduler

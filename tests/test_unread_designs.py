@@ -188,6 +188,7 @@ def test_nothing_that_no_objective_depends_on_is_tuned():
         tk.optimise(design | {"parameters": {CREDIT: LOW}}, objectives="treasury_low")
 
 
+@pytest.mark.slow
 def test_a_run_names_what_was_changed_to_no_effect(tmp_path):
     (tmp_path / "o.yaml").write_text("supply:\n  vesting_time: 1460\n  burn_share: 0.4\n")
     status, out, errors = command(

@@ -122,6 +122,7 @@ def partly():
     )
 
 
+@pytest.mark.slow
 def test_what_nothing_reads_is_named_in_the_first_lines_and_is_no_part_of_what_meets_the_limits(
     partly,
 ):

@@ -126,6 +126,7 @@ def told(tmp_path_factory):
     return json.loads(out)
 
 
+@pytest.mark.slow
 def test_a_back_test_of_a_token_that_fell_says_how_much_of_it_was_followed(told):
     scores, against = (told["tables"][name] for name in ("Scores", "Model against benchmarks"))
     for row in (*scores, *against):
