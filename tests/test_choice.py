@@ -13,7 +13,7 @@ import tokenomics as tk
 from paths import assert_same_bits, command
 from tokenomics.errors import InputError
 from tokenomics.model.elasticities import MONTH, elasticities
-from tokenomics.model.formulas.choice import choice_at_rest, chosen, log_prices
+from tokenomics.model.formulas.choice import choice_settled, chosen, log_prices
 from tokenomics.model.model import MODEL
 from tokenomics.model.steady_state import customers, start_state, steady_state
 from tokenomics.parameters import put, resolve
@@ -67,7 +67,7 @@ def test_a_dearer_network_loses_work_to_everyone_at_any_price():
         assert np.all(np.diff(cloud) >= -1e-13)
         near = slice(90, 110)
         assert np.all(np.diff(network[near]) < 0.0)
-    work = choice_at_rest(PARAMS, STATE | {"inference_price": prices})["demand"]
+    work = choice_settled(PARAMS, STATE | {"inference_price": prices})["demand"]
     assert np.all(np.diff(work) < 0.0)
 
 
@@ -81,11 +81,11 @@ def test_elasticities_of_a_class_are_those_of_the_nested_logit(name):
 
     def work(factor):
         at = STATE | {"inference_price": STATE["inference_price"] * factor}
-        return np.log(choice_at_rest(PARAMS, at)[f"demand_{name}"])
+        return np.log(choice_settled(PARAMS, at)[f"demand_{name}"])
 
     def rival(factor, path="api.price", price=TODAY.api.price):
         return np.log(
-            choice_at_rest(substitute(PARAMS, {path: price * factor}), STATE)[f"demand_{name}"]
+            choice_settled(substitute(PARAMS, {path: price * factor}), STATE)[f"demand_{name}"]
         )
 
     assert slope(work) == pytest.approx(

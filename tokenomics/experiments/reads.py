@@ -387,7 +387,7 @@ class Network:
         return a.downstream(differing) | b.downstream(differing)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Varied:
     """Where simulations start while one parameter is varied.
 

@@ -16,7 +16,7 @@ from ..elementary import exp, log
 from ..parameters import Parameters
 from ..parameters.schema import substitute
 from .blocks.venues import policy_venue_choice
-from .formulas.choice import choice_settled, prices_by_class
+from .formulas.choice import choice_settled
 from .model import MODEL, Model, bind
 from .shocks import sample
 from .steady_state import customers, start_state, steady_states
@@ -87,19 +87,17 @@ def elasticities(parameters: Parameters, model: Model = MODEL) -> Elasticities:
         }
         rest = steady_states(dict(parameters), model, swept, 2, customers(state, params))
         pass_through = _slope(rest["inference_price"])
-    settled = choice_settled(params, dearer, prices_by_class(params, dearer))
+    settled = choice_settled(params, dearer)
     gained, lost = 0.0, 0.0
     for name, workload in parameters.workloads.items():
         gained = gained + workload.share * _change(settled[f"sellers_{name}"])
         lost = lost - workload.share * _change(settled[f"share_{name}"])
-    others = substitute(params, price)
-    undercut = choice_settled(others, state, prices_by_class(others, state))
     now = policy_venue_choice(params, 0, None, state)
     whole = now["demand"] + now["sellers_demand"] + now["cloud_demand"]
     return Elasticities(
         _slope(later["demand"]),
         _slope(settled["demand"]),
-        _slope(undercut["demand"]),
+        _slope(choice_settled(substitute(params, price), state)["demand"]),
         gained / lost,
         float(now["network_share"]),
         float(now["sellers_demand"] / whole),

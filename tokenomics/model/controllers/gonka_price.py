@@ -56,7 +56,8 @@ def no_longer_raised(price, use, answer, rule):
 
 
 def settled(price, use, answer, most, rule):
-    """The price at which the rule rests on the demand curve through a price and its use [units].
+    """The price at which the rule rests on the demand curve through a price and its use [units], or
+    one of the two between which it goes to and fro where a unit is more than the zone is wide.
     answer: elasticity of demand, positive. most: price above which nothing is used [units].
     """
     there = np.where(price > most, 0.0, use)

@@ -161,11 +161,11 @@ def choice_at_rest(params, rest):
     return choice_settled(params, rest, rest.of(prices_by_class))
 
 
-def choice_settled(params, state, prices):
+def choice_settled(params, state, prices=None):
     """Shares and work of every class that has settled on its sellers, and the network's work
-    [Mtok/day]. prices: `log_prices` by class.
+    [Mtok/day]. prices: `log_prices` by class, where they are known.
     """
-    found, total = {}, 0.0
+    prices, found, total = prices or prices_by_class(params, state), {}, 0.0
     for name in params["workloads"]:
         network, sellers, mean_cost = _preferred(name, state, prices[name])
         work = class_work(params, name, state["potential_demand"], mean_cost) * network
