@@ -128,7 +128,7 @@ def test_an_altered_forecast_is_found_even_with_its_digest_right(copy):
     put_file(copy, FORECAST, found.to_csv(index=False, lineterminator="\n").encode())
     told = verify(copy, sample=1e-9, workers=1).findings
     assert {one.file for one in told} == {FORECAST, "ro-crate-metadata.json"}
-    assert any(one.file == FORECAST and one.what == f"line {row + 2}" for one in told)
+    assert any(one.file == FORECAST and one.what == f"line {row + 2}, column value" for one in told)
 
 
 def test_a_later_history_scores_it(made, tmp_path):
