@@ -43,7 +43,10 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)  # before cases are chosen by their marks
 def pytest_collection_modifyitems(items):
-    """Of a test that is marked by `slow_after` all cases but the first are slow."""
+    """Of a test that is marked by `slow_after` all cases but the first are slow. Notebooks come
+    first: at the end one worker would wait for the other's.
+    """
+    items.sort(key=lambda item: item.path.name != "test_notebooks.py")
     cases = Counter()
     for item in items:
         if mark := item.get_closest_marker("slow_after"):
