@@ -172,9 +172,9 @@ def _show_parameter(told: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(told)
         return
-    value = "not given" if told["value"] is None else told["value"]
-    shown = {name: told[name] for name in SAID if told[name] not in ("", None)} | {"value": value}
-    rows = [(name, tables.text(shown[name])) for name in SAID if name in shown]
+    if told["value"] is None:
+        told = told | {"value": tables.NOT_GIVEN}
+    rows = [(name, tables.text(told[name])) for name in SAID if told[name] not in ("", None)]
     show_table(told["name"], ("", ""), rows, spare=("",))
 
 
@@ -305,7 +305,6 @@ def table(
     """Print the parameter table in Markdown: name, role, value, unit, bounds, source, meaning."""
     resolved = resolved_from(file, policy, scenario, overlay, sets)
     if as_json:
-        rows = map(tables.row, resolved.entries.values())
-        print_json([dict(zip(tables.COLUMNS, one, strict=True)) for one in rows])
+        print_json([tables.by_column(tables.row(one)) for one in resolved.entries.values()])
     else:
         typer.echo(tables.markdown(resolved))

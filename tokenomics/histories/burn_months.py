@@ -87,13 +87,7 @@ def read_part(
     step = int(np.median(np.diff(days).astype(int))) if len(days) > 1 else 31
     for i in np.flatnonzero(np.diff(days).astype(int) <= 0)[:1]:
         found = f"{_when(days[i + 1], step)} again, after line {lines[i]}"
-        raise InputError(
-            found,
-            file=table.file,
-            line=int(lines[i + 1]),
-            key=table.name(places["date"]),
-            expected="it once",
-        )
+        raise _of_dates(table, places, lines[i + 1], found, "it once")
     if step in STEPS:
         part = _summed(table, places, days, values, lines, step, said)
     elif 28 <= step <= 31:
@@ -108,6 +102,14 @@ def read_part(
         )
     part.said += ratios(table, order, values, decimal)
     return part
+
+
+def _of_dates(
+    table: Table, places: dict[str, int], line: int, found: str, expected: str
+) -> InputError:
+    """What is wrong with the date of a line."""
+    key = table.name(places["date"])
+    return InputError(found, file=table.file, line=int(line), key=key, expected=expected)
 
 
 def _when(day: np.datetime64, step: int) -> str:
@@ -130,8 +132,7 @@ def _monthly(
             if gap < 0
             else f"after {month_name(months[i])}: {gap} missing"
         )
-        key, expected = table.name(places["date"]), "each month once, without a gap"
-        raise InputError(found, file=table.file, line=int(lines[i + 1]), key=key, expected=expected)
+        raise _of_dates(table, places, lines[i + 1], found, "each month once, without a gap")
     starts = days.astype("datetime64[M]").astype("datetime64[D]")
     place = (days - starts).astype(int)
     ends = ((starts.astype("datetime64[M]") + 1).astype("datetime64[D]") - days).astype(
@@ -179,13 +180,7 @@ def _summed(table, places, days, values, lines, step, said) -> BurnPart:
     word = STEPS[step]
     for i in np.flatnonzero(np.diff(days).astype(int) != step)[:1]:
         found = f"a gap: {days[i + 1]} after {days[i]}"
-        raise InputError(
-            found,
-            file=table.file,
-            line=int(lines[i + 1]),
-            key=table.name(places["date"]),
-            expected=f"a row every {step} days",
-        )
+        raise _of_dates(table, places, lines[i + 1], found, f"a row every {step} days")
     months = days.astype("datetime64[M]").astype(int)
     known, first, count = np.unique(months, return_index=True, return_counts=True)
     flows = {

@@ -17,6 +17,7 @@ from .resolved import Resolved
 from .stocks import GROUP, Stocks
 
 COLUMNS = ("name", "role", "value", "unit", "bounds", "source", "description")
+NOT_GIVEN = "not given"  # in place of the value of a stock
 UNLISTED = ("base", "published", "detector")  # what no command takes by name
 OTHER_WORDS = dict.fromkeys(("design", "designs"), "sweep")  # of a kind, by which texts call it
 
@@ -36,6 +37,11 @@ def row(entry: Entry) -> tuple[str, ...]:
     """Of a parameter what `COLUMNS` names."""
     role = f"{entry.role}: {entry.reason}" if entry.reason else entry.role
     return entry.path, role, text(entry.value), entry.unit, entry.bounds, entry.source, entry.doc
+
+
+def by_column(told: Sequence[str]) -> dict[str, Any]:
+    """What `row` gives, by the names of `COLUMNS`."""
+    return dict(zip(COLUMNS, told, strict=True))
 
 
 def markdown_rows(
@@ -72,7 +78,7 @@ def _not_given(resolved: Resolved) -> Iterator[tuple[str, ...]]:
         if name not in dict(resolved.values)[GROUP].model_fields_set:
             path = f"{GROUP}.{name}" + (".<type>" if name == "nodes" else "")
             told = bounds(field), "", field.description or ""
-            yield path, Stocks.ROLE, "not given", unit_of(field), *told
+            yield path, Stocks.ROLE, NOT_GIVEN, unit_of(field), *told
 
 
 def diff(a: Resolved, b: Resolved) -> list[tuple[str, str, str, str]]:
@@ -91,7 +97,7 @@ def one(resolved: Resolved, path: str) -> dict[str, Any]:
     that is not given; default: its value in the baseline as it is shipped. Raises InputError for a
     path that is none.
     """
-    others = {told[0]: dict(zip(COLUMNS, told, strict=True)) for told in _not_given(resolved)}
+    others = {told[0]: by_column(told) for told in _not_given(resolved)}
     if path in others:
         return others[path] | {"value": None, "default": None}
     if path not in resolved.entries:
@@ -104,8 +110,10 @@ def one(resolved: Resolved, path: str) -> dict[str, Any]:
             nearest=None if inside else nearest(path, every),
         )
     entry, shipped_with = resolved.entries[path], resolve("baseline").entries.get(path)
-    told = dict(zip(COLUMNS, row(entry), strict=True))
-    return told | {"value": entry.value, "default": shipped_with and shipped_with.value}
+    return by_column(row(entry)) | {
+        "value": entry.value,
+        "default": shipped_with and shipped_with.value,
+    }
 
 
 def unsourced(resolved: Resolved) -> list[str]:

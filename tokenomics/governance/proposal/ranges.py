@@ -195,7 +195,7 @@ def _startable(
     """
     own = [float(resolved.entries[path].value) for path in paths]
     found: list[list[str]] = []
-    parts = [range(len(paths))[first:][:AT_ONCE] for first in range(0, len(paths), AT_ONCE)]
+    parts = [range(len(paths))[first : first + AT_ONCE] for first in range(0, len(paths), AT_ONCE)]
     while parts:
         # all at once: of many starts together each takes a fraction of what it takes alone
         corners = np.tile(own, (len(parts), 2, 1))
